@@ -1,0 +1,10 @@
+export { assert, assertNever, BugError } from './assert.ts';
+export type { BoundaryId, CallRecordId, DatasetId, ServiceUrn } from './brands.ts';
+export { boundaryId, callRecordId, datasetId, serviceUrn } from './brands.ts';
+export type { CodedError, ErrorDefinition, ErrorKind } from './errors.ts';
+export { DependencyError, defineErrors, errorText } from './errors.ts';
+export type { Random } from './random.ts';
+export type { Err, Ok, Result } from './result.ts';
+export { err, ok } from './result.ts';
+export type { Clock, MonoMs, WallMs } from './time.ts';
+export { after, monoMs, wallMs } from './time.ts';

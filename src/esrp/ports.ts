@@ -1,0 +1,207 @@
+import type { CallRecordId, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
+import type { Position } from '../geo/index.ts';
+import type { CivicAddress } from '../location/index.ts';
+import type { BoundaryMatch, CallRecord, CallState, MappingRule } from './types.ts';
+
+// The ports: what the core needs of the world. Adapters implement them and fail by rejecting with a DependencyError;
+// the stages turn a rejection into a value. Every method that a call waits for takes its deadline.
+
+/** What a lookup found in the active dataset. */
+export type LookupAnswer =
+  | {
+      readonly kind: 'found';
+      readonly rule: MappingRule;
+      /** In tie-break order: preference of service, then priority (highest first), then boundary id. */
+      readonly matches: readonly [BoundaryMatch, ...BoundaryMatch[]];
+    }
+  | { readonly kind: 'nothing'; readonly datasetId: DatasetId }
+  /** A civic location that names more than one PSAP's area. */
+  | {
+      readonly kind: 'ambiguous';
+      readonly datasetId: DatasetId;
+      readonly candidates: readonly BoundaryMatch[];
+    }
+  | { readonly kind: 'noActiveDataset' };
+
+/** What both kinds of lookup are told. */
+export interface LookupScope {
+  /** Services in order of preference; a boundary of an earlier one wins (service substitution). */
+  readonly services: readonly [ServiceUrn, ...ServiceUrn[]];
+  /** Boundaries count that are in force at this moment. */
+  readonly asOf: WallMs;
+  /** From the call to the answer; rejects with `store.deadlineMissed` after it. */
+  readonly deadlineMs: number;
+}
+
+/** Finds the boundary that serves a place. One prepared statement a call. */
+export interface BoundaryLookup {
+  byPoint(position: Position, scope: LookupScope): Promise<LookupAnswer>;
+  /** By the names of areas alone: country, A1, A2, A3. */
+  byCivic(civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer>;
+}
+
+/** A page of call records: newest first. */
+export interface CallRecordQuery {
+  readonly limit: number;
+  /** Records older than this one. */
+  readonly before: CallRecordId | undefined;
+  readonly state: CallState | undefined;
+}
+
+/** Keeps call records. */
+export interface CallRecordStore {
+  /** Accepts a new or changed record at once and writes it soon, the newest state winning. Never rejects, never blocks a call. */
+  put(record: CallRecord): void;
+  list(query: CallRecordQuery): Promise<readonly CallRecord[]>;
+  get(id: CallRecordId): Promise<CallRecord | undefined>;
+}
+
+/** Who did something, for the audit trail: an API key's name, or `system`. */
+export interface Actor {
+  readonly name: string;
+  readonly via: 'api' | 'cli' | 'system';
+}
+
+/** GeoJSON coordinates, longitude before latitude, EPSG:4326. */
+export interface BoundaryGeometry {
+  readonly type: 'MultiPolygon';
+  readonly coordinates: readonly (readonly (readonly (readonly [number, number])[])[])[];
+}
+
+/** One boundary as it is loaded: attributes by the names of NENA's service boundary layer, geometry checked for form. */
+export interface BoundaryFeature {
+  /** Ordinal in the source, from 1, to name it in reports. */
+  readonly ordinal: number;
+  readonly boundaryId: string;
+  readonly displayName: string;
+  readonly serviceUrn: ServiceUrn;
+  readonly serviceUri: string;
+  readonly serviceNumber: string | undefined;
+  readonly agencyId: string | undefined;
+  readonly priority: number;
+  readonly effective: WallMs | undefined;
+  readonly expire: WallMs | undefined;
+  /** Area names for civic locations that name areas only; country is ISO 3166-1 alpha-2. */
+  readonly country: string | undefined;
+  readonly a1: string | undefined;
+  readonly a2: string | undefined;
+  readonly a3: string | undefined;
+  readonly geometry: BoundaryGeometry;
+}
+
+/** A feature that a load refused. */
+export interface RefusedFeature {
+  readonly ordinal: number;
+  readonly boundaryId: string | undefined;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** One feature of a source: usable, or refused with its reason. */
+export type SourceFeature =
+  | { readonly kind: 'feature'; readonly feature: BoundaryFeature }
+  | { readonly kind: 'refused'; readonly refused: RefusedFeature };
+
+export type DatasetState = 'staged' | 'active' | 'retired';
+
+/** One complete load of boundaries. */
+export interface Dataset {
+  readonly id: DatasetId;
+  readonly name: string;
+  readonly state: DatasetState;
+  readonly source: string;
+  readonly createdAt: WallMs;
+  readonly createdBy: string;
+  readonly activatedAt: WallMs | undefined;
+  readonly boundaryCount: number;
+}
+
+export interface LoadOptions {
+  readonly name: string;
+  readonly source: string;
+  readonly actor: Actor;
+  /** `refuse`: invalid geometry refuses the load. `repair`: it is made valid, and counted. */
+  readonly invalidGeometry: 'refuse' | 'repair';
+  /** Told as work goes on; `done` and `total` count features, total undefined while unknown. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface LoadProgress {
+  readonly phase: 'reading' | 'checking' | 'indexing';
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** What became of a load: a staged dataset, or nothing changed and every refusal listed. */
+export type LoadOutcome =
+  | {
+      readonly kind: 'loaded';
+      readonly dataset: Dataset;
+      readonly repaired: readonly RefusedFeature[];
+    }
+  | { readonly kind: 'refused'; readonly refused: readonly RefusedFeature[]; readonly readCount: number };
+
+/** A stored boundary with its geometry. */
+export interface StoredBoundary extends BoundaryMatch {
+  readonly country: string | undefined;
+  readonly a1: string | undefined;
+  readonly a2: string | undefined;
+  readonly a3: string | undefined;
+  readonly effective: WallMs | undefined;
+  readonly expire: WallMs | undefined;
+  readonly geometry: BoundaryGeometry | undefined;
+}
+
+export interface BoundaryListQuery {
+  /** The active dataset where undefined. */
+  readonly datasetId: DatasetId | undefined;
+  readonly limit: number;
+  /** Boundaries after this id, in id order. */
+  readonly after: string | undefined;
+  readonly withGeometry: boolean;
+  readonly text: string | undefined;
+}
+
+/** Loads, activates, rolls back and reads boundaries. Each change leaves an audit row. */
+export interface BoundaryAdmin {
+  load(features: AsyncIterable<SourceFeature>, options: LoadOptions): Promise<LoadOutcome>;
+  listDatasets(): Promise<readonly Dataset[]>;
+  getDataset(id: DatasetId): Promise<Dataset | undefined>;
+  /** Makes a staged or retired dataset the active one in one step. Undefined: no such dataset. */
+  activate(id: DatasetId, actor: Actor): Promise<Dataset | undefined>;
+  /** Makes the dataset active that was active before. Undefined: there is none. */
+  rollBack(actor: Actor): Promise<Dataset | undefined>;
+  listBoundaries(query: BoundaryListQuery): Promise<readonly StoredBoundary[]>;
+  getBoundary(id: string, datasetId: DatasetId | undefined): Promise<StoredBoundary | undefined>;
+}
+
+export interface AuditRow {
+  readonly id: number;
+  readonly at: WallMs;
+  readonly actor: string;
+  readonly via: string;
+  readonly action: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditLog {
+  append(actor: Actor, action: string, detail: Readonly<Record<string, unknown>>): Promise<void>;
+  list(query: { readonly limit: number; readonly before: number | undefined }): Promise<readonly AuditRow[]>;
+}
+
+/** API keys: the store keeps SHA-256 hashes (hex) only. */
+export interface ApiKeyStore {
+  /** The name of the key with this hash, where it is in force. */
+  find(hashHex: string): Promise<{ readonly name: string } | undefined>;
+  /** Replaces the key of that name, atomically and audited. */
+  replace(name: string, hashHex: string, actor: Actor): Promise<void>;
+  hasAny(): Promise<boolean>;
+}
+
+/** Structured log lines: a dotted event name and fields. Never positions, addresses or caller numbers unless configured. */
+export interface Logger {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}

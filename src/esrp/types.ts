@@ -1,0 +1,168 @@
+import type { BoundaryId, CallRecordId, CodedError, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
+import type { Position } from '../geo/index.ts';
+import type { CivicAddress, LocationValue } from '../location/index.ts';
+
+/** Which rule of recognition made a request an emergency request (DESIGN.md §2 order). */
+export type RecognitionRule =
+  | 'serviceUrnInRequestUri'
+  | 'serviceUrnInSipUri'
+  | 'serviceUrnInRoute'
+  | 'sosUser'
+  | 'dialString'
+  | 'acceptContactService';
+
+/** What the first stage says of a request. */
+export type Recognition =
+  | {
+      readonly kind: 'emergency';
+      readonly service: ServiceUrn;
+      readonly isTest: boolean;
+      readonly rule: RecognitionRule;
+      /** The text that matched, as received. */
+      readonly matched: string;
+      /** The Request-URI to forward: kept where it was a service URN, else the service URN (RFC 6881 SP-33). */
+      readonly requestUri: string;
+      readonly isRequestUriReplaced: boolean;
+    }
+  | { readonly kind: 'other' };
+
+/** One thing that could have been the caller's location, and what became of it. */
+export interface LocationCandidate {
+  readonly origin: string;
+  readonly outcome: 'chosen' | 'notChosen' | 'unreadable' | 'unsupported';
+  readonly reason: string;
+}
+
+/** What the second stage found. `location` undefined means that routing goes by default. */
+export interface Located {
+  readonly location: LocationValue | undefined;
+  readonly candidates: readonly LocationCandidate[];
+  readonly warnings: readonly CodedError[];
+}
+
+/** A stored service boundary as an answer names it. `serviceUri` is the PSAP's SIP URI. */
+export interface BoundaryMatch {
+  readonly boundaryId: BoundaryId;
+  readonly datasetId: DatasetId;
+  readonly displayName: string;
+  readonly serviceUrn: ServiceUrn;
+  readonly serviceUri: string;
+  readonly serviceNumber: string | undefined;
+  readonly agencyId: string | undefined;
+  /** Tie-break between boundaries that cover one point: highest first, then smallest boundary id. */
+  readonly priority: number;
+}
+
+/** How a boundary came to serve a location. */
+export type MappingRule = 'covers' | 'withinOneMetre' | 'areaName';
+
+/** Why no boundary serves a location. */
+export type UnmappedReason =
+  | 'noLocation'
+  | 'outsideAllBoundaries'
+  | 'civicUnknown'
+  | 'civicAmbiguous'
+  | 'noActiveDataset'
+  | 'deadlineMissed'
+  | 'lookupFailed'
+  | 'stageFailed';
+
+/** What the third stage says: the boundary that serves the location, or why none does. */
+export type Mapping =
+  | {
+      readonly kind: 'mapped';
+      readonly rule: MappingRule;
+      readonly boundary: BoundaryMatch;
+      /** Other boundaries that fit, in tie-break order. */
+      readonly others: readonly BoundaryMatch[];
+      /** The service whose boundary answered, where the one asked for has none (RFC 5222 §8.4.2, serviceSubstitution). */
+      readonly substitutedFrom: ServiceUrn | undefined;
+      readonly detail: string;
+    }
+  | {
+      readonly kind: 'unmapped';
+      readonly reason: UnmappedReason;
+      readonly detail: string;
+      readonly others: readonly BoundaryMatch[];
+    };
+
+/** Why a target stands in a plan. */
+export type TargetReason = 'mapped' | 'default';
+
+/** One place to send the call to. */
+export interface PlanTarget {
+  /** SIP URI of the PSAP or queue; becomes the top Route with `;lr`. */
+  readonly uri: string;
+  readonly reason: TargetReason;
+  readonly displayName: string;
+  readonly boundaryId: BoundaryId | undefined;
+  /** How long this target may ring before the next is tried. */
+  readonly ringTimeoutMs: number;
+}
+
+/** The fourth stage's answer: never empty, its last target a default route. */
+export interface Plan {
+  readonly targets: readonly [PlanTarget, ...PlanTarget[]];
+  readonly trace: readonly string[];
+}
+
+/** The five stages, in order. */
+export type StageName = 'recognise' | 'locate' | 'map' | 'decide' | 'forward';
+
+/** How long a stage took and what it said, for the record. */
+export interface StageTrace {
+  readonly stage: StageName;
+  readonly durationMs: number;
+  readonly summary: string;
+  readonly error?: string;
+}
+
+/** One attempt to reach a target. */
+export interface CallAttempt {
+  readonly target: string;
+  readonly nextHop: string | undefined;
+  readonly startedAt: WallMs;
+  readonly endedAt: WallMs | undefined;
+  /** Final status, or undefined while open; 408 where the target stayed silent. */
+  readonly statusCode: number | undefined;
+  readonly detail: string | undefined;
+}
+
+/** The state of a call as its record shows it. */
+export type CallState = 'routing' | 'proceeding' | 'answered' | 'failed' | 'cancelled' | 'ended';
+
+/** Everything that is known of one emergency call. */
+export interface CallRecord {
+  readonly id: CallRecordId;
+  readonly receivedAt: WallMs;
+  readonly state: CallState;
+  readonly method: string;
+  readonly sipCallId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly requestUri: string;
+  readonly ingress: string;
+  readonly emergencyCallId: string | undefined;
+  readonly incidentId: string | undefined;
+  readonly recognition: Recognition;
+  readonly located: Located | undefined;
+  readonly mapping: Mapping | undefined;
+  readonly plan: Plan | undefined;
+  readonly stages: readonly StageTrace[];
+  readonly attempts: readonly CallAttempt[];
+  readonly warnings: readonly CodedError[];
+  /** Final status sent to the caller, once there is one. */
+  readonly statusCode: number | undefined;
+  readonly answeredAt: WallMs | undefined;
+  readonly endedAt: WallMs | undefined;
+}
+
+/** A question of the route query: the same that a call asks. */
+export interface RouteQuery {
+  readonly service: ServiceUrn;
+  readonly location: LocationValue | undefined;
+  /** The moment whose boundaries count (effective and expiry dates). */
+  readonly asOf: WallMs;
+}
+
+export type { CivicAddress, LocationValue, Position };

@@ -1,0 +1,1 @@
+export type { Position, Shape } from './types.ts';

@@ -1,0 +1,1 @@
+export type { CivicAddress, LocationSource, LocationValue, LocationWarning, PidfLo } from './types.ts';
