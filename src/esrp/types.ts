@@ -1,6 +1,5 @@
 import type { BoundaryId, CallRecordId, CodedError, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
-import type { Position } from '../geo/index.ts';
-import type { CivicAddress, LocationValue } from '../location/index.ts';
+import type { LocationValue } from '../location/index.ts';
 
 /** Which rule of recognition made a request an emergency request (DESIGN.md §2 order). */
 export type RecognitionRule =
@@ -164,5 +163,3 @@ export interface RouteQuery {
   /** The moment whose boundaries count (effective and expiry dates). */
   readonly asOf: WallMs;
 }
-
-export type { CivicAddress, LocationValue, Position };

@@ -1,0 +1,1 @@
+export type { BodyPart, BodyTree, MediaType } from './types.ts';

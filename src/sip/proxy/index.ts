@@ -1,0 +1,10 @@
+export type {
+  EffectId,
+  HeaderEdit,
+  ProxyEffect,
+  ProxyEvent,
+  ProxyInput,
+  ProxyTarget,
+  RequestDecision,
+  ResolveQuery,
+} from './types.ts';

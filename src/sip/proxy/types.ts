@@ -1,0 +1,133 @@
+import type { CodedError, MonoMs } from '../../base/index.ts';
+import type { SipMessage, SipRequest } from '../message/index.ts';
+import type { Destination, Flow, Transport } from '../transaction/index.ts';
+
+// The proxy core's conversation with its driver. `handle(now, input)` and `advance(now)` return effects in order; the
+// driver carries all of them out before the next input. Questions that take time carry an id; the answer is a later
+// input with that id, and a deadline inside the core covers silence.
+
+/** An id of a question or of a send, unique within one core. */
+export type EffectId = number & { readonly __brand: 'EffectId' };
+
+/** A header to write into the forwarded request. */
+export interface HeaderEdit {
+  /** `add`: as the first of its name (before other values); `addIfAbsent`: only where no header of that name is; `append`: after the last of its name. */
+  readonly kind: 'add' | 'addIfAbsent' | 'append';
+  readonly name: string;
+  readonly value: string;
+}
+
+/** One place to forward to. The core tries targets in order (serial forking). */
+export interface ProxyTarget {
+  /** Handed back in events, so that the asker can tell which target is meant. */
+  readonly label: string;
+  /** A SIP URI that becomes the top Route with `;lr`; undefined: the Request-URI (or the next Route) decides. */
+  readonly routeUri: string | undefined;
+  /** How long to wait for a final response of this target before the next one is tried (INVITE: ring time; others: timer F). */
+  readonly timeoutMs: number;
+}
+
+/** What to do with a new request. */
+export type RequestDecision =
+  | {
+      readonly kind: 'forward';
+      readonly targets: readonly [ProxyTarget, ...ProxyTarget[]];
+      /** Replaces the Request-URI where given. */
+      readonly requestUri: string | undefined;
+      readonly edits: readonly HeaderEdit[];
+      /**
+       * Which final responses send the call on to the next target. `transportFailure` and timeouts always do.
+       * `all`: every final response of 300 to 699 save 487 after our own CANCEL.
+       */
+      readonly failover: 'none' | 'serverErrors' | 'all';
+      /** Whether to stay in the path of the dialog (INVITE, SUBSCRIBE, REFER and others that make one). */
+      readonly recordRoute: boolean;
+    }
+  | {
+      readonly kind: 'reply';
+      readonly statusCode: number;
+      readonly reasonPhrase: string;
+      readonly headers: readonly { readonly name: string; readonly value: string }[];
+    };
+
+/** What the driver tells the core. */
+export type ProxyInput =
+  | { readonly kind: 'message'; readonly message: SipMessage; readonly flow: Flow }
+  /** Answer to a `decide` question. */
+  | { readonly kind: 'decided'; readonly id: EffectId; readonly decision: RequestDecision }
+  /** Answer to a `resolve` question: addresses in order of trial, or none. */
+  | {
+      readonly kind: 'resolved';
+      readonly id: EffectId;
+      readonly result:
+        | { readonly kind: 'addresses'; readonly destinations: readonly Destination[] }
+        | { readonly kind: 'failed'; readonly error: CodedError };
+    }
+  /** A send that failed: no route, refused, connection lost before the bytes were handed over. */
+  | { readonly kind: 'sendFailed'; readonly id: EffectId; readonly error: CodedError };
+
+/** Where a URI's host and transport are to be looked up. */
+export interface ResolveQuery {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly transport: Transport;
+}
+
+/** What the driver is to do. */
+export type ProxyEffect =
+  | {
+      readonly kind: 'send';
+      readonly id: EffectId;
+      readonly bytes: Buffer;
+      readonly destination: Destination;
+    }
+  /** A new request outside of a dialog (or one that no route of ours carries): what shall become of it? */
+  | {
+      readonly kind: 'decide';
+      readonly id: EffectId;
+      readonly request: SipRequest;
+      readonly flow: Flow;
+      readonly deadline: MonoMs;
+    }
+  /** The request of an open `decide` question was cancelled or timed out; an answer is no longer needed. */
+  | { readonly kind: 'forget'; readonly id: EffectId }
+  | { readonly kind: 'resolve'; readonly id: EffectId; readonly query: ResolveQuery }
+  | { readonly kind: 'event'; readonly event: ProxyEvent };
+
+/** What happened to a request that was asked about: `decideId` is the id of its question. For records and metrics. */
+export type ProxyEvent =
+  | {
+      readonly kind: 'attempt';
+      readonly decideId: EffectId;
+      readonly label: string;
+      readonly destination: Destination | undefined;
+    }
+  | {
+      readonly kind: 'attemptEnded';
+      readonly decideId: EffectId;
+      readonly label: string;
+      /** Final status of the branch; 408 for silence, 503 for a transport failure. */
+      readonly statusCode: number;
+      readonly detail: string;
+    }
+  | { readonly kind: 'provisional'; readonly decideId: EffectId; readonly statusCode: number }
+  /** The final response that the caller was sent. 2xx may occur more than once. */
+  | {
+      readonly kind: 'final';
+      readonly decideId: EffectId;
+      readonly statusCode: number;
+      readonly reasonPhrase: string;
+    }
+  | { readonly kind: 'cancelled'; readonly decideId: EffectId }
+  /** Nothing is left of the request in the core. */
+  | { readonly kind: 'done'; readonly decideId: EffectId }
+  /** Something dropped or refused before a decision: for counters and logs. */
+  | { readonly kind: 'discarded'; readonly reason: string; readonly detail: string }
+  /** An in-dialog request passed through (BYE ends a call's record). */
+  | {
+      readonly kind: 'inDialog';
+      readonly method: string;
+      readonly callId: string;
+      readonly fromTag: string | undefined;
+      readonly toTag: string | undefined;
+    };

@@ -1,0 +1,1 @@
+export type { Destination, Endpoint, Flow, Listener, Transport } from './flow.ts';

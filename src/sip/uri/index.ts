@@ -1,0 +1,1 @@
+export type { OtherUri, Param, SipUri, TelUri, Uri, UrnUri } from './types.ts';
