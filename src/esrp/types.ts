@@ -1,5 +1,6 @@
 import type { BoundaryId, CallRecordId, CodedError, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
-import type { LocationValue } from '../location/index.ts';
+import type { Position } from '../geo/index.ts';
+import type { CivicAddress, LocationValue } from '../location/index.ts';
 
 /** Which rule of recognition made a request an emergency request (DESIGN.md §2 order). */
 export type RecognitionRule =
@@ -156,10 +157,33 @@ export interface CallRecord {
   readonly endedAt: WallMs | undefined;
 }
 
+/** Where a route query says that the caller is. */
+export type RouteLocation =
+  | { readonly kind: 'point'; readonly position: Position }
+  | { readonly kind: 'civic'; readonly civic: CivicAddress }
+  /** A PIDF-LO document, read exactly as a call's body is. */
+  | { readonly kind: 'document'; readonly bytes: Uint8Array };
+
 /** A question of the route query: the same that a call asks. */
 export interface RouteQuery {
   readonly service: ServiceUrn;
-  readonly location: LocationValue | undefined;
-  /** The moment whose boundaries count (effective and expiry dates). */
-  readonly asOf: WallMs;
+  readonly location: RouteLocation;
+  /** The moment whose boundaries count (effective and expiry dates); now where undefined. */
+  readonly asOf: WallMs | undefined;
+}
+
+/** Where a call with this location would go, and why. */
+export interface RouteAnswer {
+  readonly service: ServiceUrn;
+  readonly located: Located;
+  readonly mapping: Mapping;
+  readonly plan: Plan;
+  /** `locate`, `map` and `decide`, in order. */
+  readonly stages: readonly StageTrace[];
+  readonly totalMs: number;
+}
+
+/** Answers route queries through the stages that a call goes through. Never rejects. */
+export interface RouteService {
+  route(query: RouteQuery): Promise<RouteAnswer>;
 }
