@@ -1,0 +1,159 @@
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import type { CodedError, Result } from '../base/index.ts';
+import { err, errorText, ok } from '../base/index.ts';
+import { configKeys, variableOf } from './keys.ts';
+import type { Config } from './schema.ts';
+import { configSchema } from './schema.ts';
+
+/** Where a configuration comes from; the caller has read the file and the environment. */
+export interface ConfigSources {
+  /** Text of the YAML file, with its name for messages. Undefined: no file. */
+  readonly file: { readonly name: string; readonly text: string } | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Variables of older and shorter names, and those of other tools, beside the key each one sets. */
+const aliases: Readonly<Record<string, readonly string[]>> = {
+  DATABASE_URL: ['database', 'url'],
+  FIRSTLINE_DATA: ['dataDir'],
+};
+
+/** Decodes file and environment (environment wins) into one frozen configuration, or lists every problem. */
+export function loadConfig(sources: ConfigSources): Result<Config, readonly CodedError[]> {
+  const problems: CodedError[] = [];
+  const tree = readFile(sources.file, problems);
+  applyEnvironment(tree, sources.environment, problems);
+  const parsed = configSchema.safeParse(tree);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) problems.push(describeIssue(issue));
+    return err(problems);
+  }
+  problems.push(...contradictions(parsed.data));
+  return problems.length > 0 ? err(problems) : ok(deepFreeze(parsed.data));
+}
+
+function readFile(file: ConfigSources['file'], problems: CodedError[]): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    const value: unknown = parseYaml(file.text);
+    if (value === null || value === undefined) return {};
+    if (typeof value === 'object' && !Array.isArray(value))
+      return structuredClone(value) as Record<string, unknown>;
+    problems.push({
+      code: 'config.notYaml',
+      message: `${file.name}: must hold keys and values, not a list or a text`,
+    });
+  } catch (thrown) {
+    const where = thrown instanceof YAMLParseError ? ` line ${thrown.linePos?.[0].line ?? '?'}` : '';
+    problems.push({
+      code: 'config.notYaml',
+      message: `${file.name}${where}: ${errorText(thrown).split('\n')[0]}`,
+    });
+  }
+  return {};
+}
+
+function applyEnvironment(
+  tree: Record<string, unknown>,
+  environment: ConfigSources['environment'],
+  problems: CodedError[],
+): void {
+  const settings = Object.entries(aliases).concat(configKeys().map((key) => [key.variable, key.path]));
+  for (const [variable, path] of settings) {
+    const text = environment[variable];
+    if (text === undefined || text === '') continue;
+    setPath(tree, path, readValue(variable, text, path, problems));
+  }
+}
+
+// A variable's text is YAML, so that numbers, lists and objects can be given; what reads as a plain string stays one.
+function readValue(variable: string, text: string, path: readonly string[], problems: CodedError[]): unknown {
+  if (path.at(-1) === 'url' || path.at(-1) === 'dataDir' || path.at(-1) === 'destination') return text;
+  try {
+    return parseYaml(text);
+  } catch (thrown) {
+    problems.push({ code: 'config.notYaml', message: `${variable}: ${errorText(thrown).split('\n')[0]}` });
+    return undefined;
+  }
+}
+
+function setPath(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let node = tree;
+  for (const part of path.slice(0, -1)) {
+    const next = node[part];
+    if (typeof next === 'object' && next !== null && !Array.isArray(next)) {
+      node = next as Record<string, unknown>;
+    } else {
+      const made: Record<string, unknown> = {};
+      node[part] = made;
+      node = made;
+    }
+  }
+  const last = path.at(-1);
+  if (last !== undefined && value !== undefined) node[last] = value;
+}
+
+function describeIssue(issue: {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}): CodedError {
+  const path = issue.path.map(String);
+  const where = path.length === 0 ? 'configuration' : path.join('.');
+  const variable = path.length === 0 ? '' : ` (${variableOf(path.filter((part) => !/^\d+$/.test(part)))})`;
+  return { code: 'config.invalid', message: `${where}${variable}: ${issue.message}` };
+}
+
+function contradictions(config: Config): CodedError[] {
+  const problems: CodedError[] = [];
+  const contradiction = (message: string) => problems.push({ code: 'config.contradiction', message });
+  const seen = new Set<string>();
+  for (const listener of config.sip.listen) {
+    const key = `${listener.transport} ${listener.address} ${listener.port}`;
+    if (listener.port !== 0 && seen.has(key)) contradiction(`sip.listen: ${key} is listed twice`);
+    seen.add(key);
+    const isUnspecified = listener.address === '0.0.0.0' || listener.address === '::';
+    if (isUnspecified && listener.announcedHost === undefined) {
+      contradiction(
+        `sip.listen: ${key} listens on every address and needs announcedHost, the name or address peers see`,
+      );
+    }
+  }
+  if (config.routing.defaultRouteUri === undefined && !config.demo.psapEnabled) {
+    contradiction(
+      'routing.defaultRouteUri: must be set where demo.psapEnabled is false; calls need a last resort',
+    );
+  }
+  const defaults = [
+    config.routing.defaultRouteUri,
+    ...Object.values(config.ingress).map((rules) => rules.defaultRouteUri),
+  ];
+  for (const uri of defaults) {
+    if (uri !== undefined && pointsAtOurselves(uri, config)) {
+      contradiction(
+        `defaultRouteUri: ${uri} is one of this server's own listeners; a call would come back in a circle`,
+      );
+    }
+  }
+  return problems;
+}
+
+function pointsAtOurselves(uri: string, config: Config): boolean {
+  const hostPort = /^sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;?]+)(?::(\d+))?/i.exec(uri);
+  if (hostPort === null) return false;
+  const host = (hostPort[1] ?? '').replace(/^\[|\]$/g, '').toLowerCase();
+  const uriPort = hostPort[2] === undefined ? 5060 : Number(hostPort[2]);
+  return config.sip.listen.some(
+    (listener) =>
+      (listener.port === uriPort && listener.address.toLowerCase() === host) ||
+      (listener.announcedHost?.toLowerCase() === host &&
+        (listener.announcedPort ?? listener.port) === uriPort),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}

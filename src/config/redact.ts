@@ -1,0 +1,13 @@
+import type { Config } from './schema.ts';
+
+/** The configuration as it may be shown: the password of the database URL replaced. */
+export function redactConfig(config: Config): Config {
+  const { url } = config.database;
+  if (url === undefined) return config;
+  return { ...config, database: { ...config.database, url: redactUrl(url) } };
+}
+
+/** A URL without its password. */
+export function redactUrl(url: string): string {
+  return url.replace(/^([a-z]+:\/\/[^:/@]*):[^@]*@/i, '$1:***@').replace(/([?&]password=)[^&]*/gi, '$1***');
+}
