@@ -1,0 +1,10 @@
+export type { XmlErrorCode } from './errors.ts';
+export { xmlErrors } from './errors.ts';
+export type { XmlLimits } from './limits.ts';
+export { defaultXmlLimits } from './limits.ts';
+export { parseXml } from './parse.ts';
+export { attributeOf, childElements, collapsedTextOf, textOf } from './read.ts';
+export type { XmlWriteOptions } from './serialize.ts';
+export { writeXml, xmlElement } from './serialize.ts';
+export type { XmlAttribute, XmlDocument, XmlElement, XmlError, XmlNode } from './types.ts';
+export { xmlNamespace } from './types.ts';
