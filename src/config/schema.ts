@@ -154,6 +154,13 @@ export const configSchema = z.strictObject({
         default: 60_000,
         describe: 'How long a PSAP may ring before the next target is tried.',
       }),
+      silenceTimeoutMs: ms({
+        min: 500,
+        max: 60_000,
+        default: 5_000,
+        describe:
+          'How long a PSAP may stay wholly silent, without even a 100, before the next target is tried.',
+      }),
       lookupDeadlineMs: ms({
         min: 10,
         max: 10_000,

@@ -1,3 +1,12 @@
+export {
+  type CallDecision,
+  type CallOptions,
+  type CallPorts,
+  defaultDecision,
+  type IngressRules,
+  routeRequest,
+} from './call.ts';
+export { CallBook, type CallBookPorts } from './call-book.ts';
 export type {
   Actor,
   ApiKeyStore,
@@ -22,6 +31,8 @@ export type {
   SourceFeature,
   StoredBoundary,
 } from './ports.ts';
+export { createRouteService, type RouteServiceOptions, type RouteServicePorts } from './route-service.ts';
+export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
 export type {
   BoundaryMatch,
   CallAttempt,

@@ -25,6 +25,11 @@ export interface ProxyTarget {
   readonly routeUri: string | undefined;
   /** How long to wait for a final response of this target before the next one is tried (INVITE: ring time; others: timer F). */
   readonly timeoutMs: number;
+  /**
+   * How long the target may stay wholly silent (not even a 100) before the next one is tried; the transaction goes on
+   * and its late response still counts. Undefined: timer B or F alone.
+   */
+  readonly silenceTimeoutMs?: number | undefined;
 }
 
 /** What to do with a new request. */

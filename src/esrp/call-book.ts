@@ -1,0 +1,182 @@
+import type { Clock } from '../base/index.ts';
+import type { EffectId, ProxyEvent } from '../sip/index.ts';
+import { openCallsMax } from './limits.ts';
+import type { CallRecordStore, Logger } from './ports.ts';
+import type { CallAttempt, CallRecord } from './types.ts';
+
+interface OpenCall {
+  /** Undefined while the stages are at work. */
+  record: CallRecord | undefined;
+  /** Events that came before the record. */
+  readonly early: ProxyEvent[];
+  isCancelled: boolean;
+}
+
+/** What the book needs. */
+export interface CallBookPorts {
+  readonly store: CallRecordStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keeps the records of calls in progress current from what the proxy core reports, and hands them to the store. */
+export class CallBook {
+  readonly #ports: CallBookPorts;
+  readonly #open = new Map<EffectId, OpenCall>();
+  /** Answered calls by SIP Call-ID, until their BYE passes. */
+  readonly #answered = new Map<string, CallRecord>();
+
+  constructor(ports: CallBookPorts) {
+    this.#ports = ports;
+  }
+
+  /** Calls in set-up and answered calls that have not ended. */
+  counts(): { readonly inSetUp: number; readonly answered: number } {
+    return { inSetUp: this.#open.size, answered: this.#answered.size };
+  }
+
+  /** A request was asked about; its events may come before its record. */
+  expect(decideId: EffectId): void {
+    trim(this.#open);
+    this.#open.set(decideId, { record: undefined, early: [], isCancelled: false });
+  }
+
+  /** The decision is made. Without a record (no emergency) the request is not followed. */
+  open(decideId: EffectId, record: CallRecord | undefined): void {
+    const call = this.#open.get(decideId);
+    if (record === undefined || call === undefined) {
+      this.#open.delete(decideId);
+      if (record !== undefined) this.#ports.store.put(record);
+      return;
+    }
+    call.record = call.early.length === 0 ? record : withLateWarning(record);
+    this.#ports.store.put(call.record);
+    for (const event of call.early.splice(0)) this.onEvent(event);
+  }
+
+  /** Takes in what happened. */
+  onEvent(event: ProxyEvent): void {
+    if (event.kind === 'discarded') return;
+    if (event.kind === 'inDialog') {
+      if (event.method === 'BYE') this.#ended(event.callId);
+      return;
+    }
+    const call = this.#open.get(event.decideId);
+    if (call === undefined) return;
+    if (call.record === undefined) {
+      call.early.push(event);
+      return;
+    }
+    if (event.kind === 'cancelled') call.isCancelled = true;
+    const changed = this.#apply(call.record, event, call.isCancelled);
+    call.record = changed;
+    if (event.kind === 'final') this.#finished(changed);
+    if (event.kind === 'done') {
+      this.#open.delete(event.decideId);
+      this.#summarise(changed);
+    }
+  }
+
+  #apply(
+    record: CallRecord,
+    event: Exclude<ProxyEvent, { kind: 'discarded' | 'inDialog' }>,
+    isCancelled: boolean,
+  ): CallRecord {
+    const now = this.#ports.clock.wall();
+    switch (event.kind) {
+      case 'attempt': {
+        const { destination } = event;
+        const nextHop =
+          destination === undefined
+            ? undefined
+            : `${destination.transport} ${destination.remote.address}:${destination.remote.port}`;
+        const attempt = {
+          target: event.label,
+          nextHop,
+          startedAt: now,
+          endedAt: undefined,
+          statusCode: undefined,
+          detail: undefined,
+        };
+        return { ...record, attempts: [...record.attempts, attempt] };
+      }
+      case 'attemptEnded':
+        return { ...record, attempts: endAttempt(record.attempts, event, now) };
+      case 'provisional':
+        return record.state === 'routing' ? { ...record, state: 'proceeding' } : record;
+      case 'final': {
+        if (record.answeredAt !== undefined) return record;
+        const isAnswered = event.statusCode < 300;
+        return {
+          ...record,
+          state: isAnswered ? 'answered' : isCancelled ? 'cancelled' : 'failed',
+          statusCode: event.statusCode,
+          answeredAt: isAnswered ? now : undefined,
+          endedAt: isAnswered && record.method === 'INVITE' ? undefined : now,
+        };
+      }
+      case 'cancelled':
+      case 'done':
+        return record;
+    }
+  }
+
+  #finished(record: CallRecord): void {
+    this.#ports.store.put(record);
+    if (record.state !== 'answered' || record.method !== 'INVITE') return;
+    trim(this.#answered);
+    this.#answered.set(record.sipCallId, record);
+  }
+
+  #ended(sipCallId: string): void {
+    const record = this.#answered.get(sipCallId);
+    if (record === undefined) return;
+    this.#answered.delete(sipCallId);
+    this.#ports.store.put({ ...record, state: 'ended', endedAt: this.#ports.clock.wall() });
+  }
+
+  // One line a call; identifiers and milliseconds only (STYLE: nothing of the caller goes into the log).
+  #summarise(record: CallRecord): void {
+    const stages = Object.fromEntries(record.stages.map((stage) => [`${stage.stage}Ms`, stage.durationMs]));
+    this.#ports.logger.info('call.routed', {
+      record: record.id,
+      sipCallId: record.sipCallId,
+      emergencyCallId: record.emergencyCallId,
+      service: record.recognition.kind === 'emergency' ? record.recognition.service : undefined,
+      mapping: record.mapping?.kind === 'mapped' ? record.mapping.rule : record.mapping?.reason,
+      boundary: record.mapping?.kind === 'mapped' ? record.mapping.boundary.boundaryId : undefined,
+      attempts: record.attempts.length,
+      status: record.statusCode,
+      warnings: record.warnings.length,
+      ...stages,
+    });
+  }
+}
+
+function endAttempt(
+  attempts: readonly CallAttempt[],
+  event: Extract<ProxyEvent, { kind: 'attemptEnded' }>,
+  now: CallAttempt['startedAt'],
+): readonly CallAttempt[] {
+  const index = attempts.findIndex(
+    (attempt) => attempt.target === event.label && attempt.endedAt === undefined,
+  );
+  return attempts.map((attempt, at) =>
+    at === index ? { ...attempt, endedAt: now, statusCode: event.statusCode, detail: event.detail } : attempt,
+  );
+}
+
+function withLateWarning(record: CallRecord): CallRecord {
+  const late = {
+    code: 'esrp.decidedLate',
+    message: 'the stages took too long; the call went by the default route',
+  };
+  return { ...record, warnings: [...record.warnings, late] };
+}
+
+// A bound on memory: the oldest entry goes; its record stays in the store as it was last put.
+function trim(map: Map<unknown, unknown>): void {
+  if (map.size < openCallsMax) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
+}

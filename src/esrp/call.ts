@@ -1,0 +1,251 @@
+import type { CallRecordId, Clock, CodedError, Random } from '../base/index.ts';
+import { callRecordId } from '../base/index.ts';
+import type { Flow, RequestDecision, SipRequest } from '../sip/index.ts';
+import { callId, headerValue, headerValues } from '../sip/index.ts';
+import { decide } from './decide.ts';
+import { forward } from './forward.ts';
+import type { EmergencyIdentifiers } from './identifiers.ts';
+import { emergencyIdentifiers } from './identifiers.ts';
+import { recordTextMax } from './limits.ts';
+import type { LocateLimits } from './locate.ts';
+import { locate } from './locate.ts';
+import { mapLocation } from './map.ts';
+import { ordinaryDecision } from './ordinary.ts';
+import type { BoundaryLookup, Logger } from './ports.ts';
+import type { RecognitionRules } from './recognise.ts';
+import { recognise } from './recognise.ts';
+import { StageLog } from './stage-log.ts';
+import type { CallRecord, Located, Mapping, Plan, Recognition } from './types.ts';
+
+/** The rules of one ingress: what it takes for an emergency, and where its calls end up at last. */
+export interface IngressRules extends RecognitionRules {
+  readonly name: string;
+  readonly defaultRouteUri: string;
+  /** What becomes of a request that is no emergency. */
+  readonly nonEmergency: 'refuse' | 'proxy';
+}
+
+/** Values that the call flow goes by. */
+export interface CallOptions {
+  readonly ingressOf: (flow: Flow) => IngressRules;
+  /** Whether a host and port are this server's own, for OPTIONS sent to it. */
+  readonly isOwnAddress: (host: string, port: number | undefined) => boolean;
+  readonly identityDomain: string;
+  readonly resourcePriority: string;
+  readonly ringTimeoutMs: number;
+  readonly lastRingTimeoutMs: number;
+  readonly silenceTimeoutMs: number;
+  readonly lookupDeadlineMs: number;
+  readonly limits: LocateLimits;
+}
+
+/** What the call flow needs of the world. */
+export interface CallPorts {
+  readonly lookup: BoundaryLookup;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A decision on a new request, and for an emergency request the record that it starts. */
+export interface CallDecision {
+  readonly decision: RequestDecision;
+  readonly record: CallRecord | undefined;
+}
+
+type EmergencyRecognition = Extract<Recognition, { kind: 'emergency' }>;
+
+/**
+ * The way of a call through the five stages. Never rejects: a stage that throws is recorded and the call takes the
+ * default route.
+ */
+export async function routeRequest(
+  request: SipRequest,
+  flow: Flow,
+  options: CallOptions,
+  ports: CallPorts,
+): Promise<CallDecision> {
+  const rules = options.ingressOf(flow);
+  const log = new StageLog(ports);
+  const recognition = log.runSync('recognise', () => recognise(request, rules), describeRecognition);
+  if (recognition === undefined) return lastResort(request, flow, rules, options, ports, log);
+  if (recognition.kind === 'other') {
+    return { decision: ordinaryDecision(request, rules, options.isOwnAddress), record: undefined };
+  }
+  const located = log.runSync('locate', () => locate(request, options.limits), describeLocated);
+  const question = {
+    service: recognition.service,
+    location: located?.location,
+    asOf: ports.clock.wall(),
+    deadlineMs: options.lookupDeadlineMs,
+  };
+  const mapping =
+    (await log.run(
+      'map',
+      () => mapLocation(question, ports.lookup),
+      (value) => value.detail,
+    )) ?? failedMapping(log);
+  const plan =
+    log.runSync('decide', () => decide(mapping, decideOptions(rules, options)), describePlan) ??
+    defaultPlan(rules, options);
+  const identifiers = identifiersOf(request, options, ports);
+  const decision = log.runSync(
+    'forward',
+    () => forward(request, { recognition, plan, identifiers, ...options }),
+    (value) =>
+      value.kind === 'forward'
+        ? `${value.targets.length} targets, ${value.edits.length} header edits`
+        : value.kind,
+  );
+  if (decision === undefined) return lastResort(request, flow, rules, options, ports, log);
+  const record = startRecord({ request, flow, recognition, located, mapping, plan, identifiers, log }, ports);
+  return { decision, record };
+}
+
+/** The decision without any of the stages, for a question that went unanswered or a stage that failed: the default route. */
+export function defaultDecision(
+  request: SipRequest,
+  rules: IngressRules,
+  options: CallOptions,
+): RequestDecision {
+  const recognition = recogniseSafely(request, rules);
+  if (recognition?.kind === 'other') return ordinaryDecision(request, rules, options.isOwnAddress);
+  const target = defaultPlan(rules, options).targets[0];
+  return {
+    kind: 'forward',
+    targets: [
+      {
+        label: `0 ${target.uri}`,
+        routeUri: target.uri,
+        timeoutMs: target.ringTimeoutMs,
+        silenceTimeoutMs: options.silenceTimeoutMs,
+      },
+    ],
+    requestUri: recognition?.isRequestUriReplaced === true ? recognition.requestUri : undefined,
+    edits: [{ kind: 'addIfAbsent', name: 'Resource-Priority', value: options.resourcePriority }],
+    failover: 'all',
+    recordRoute: true,
+  };
+}
+
+function recogniseSafely(request: SipRequest, rules: IngressRules): Recognition | undefined {
+  try {
+    return recognise(request, rules);
+  } catch {
+    // Nothing is known of the request then; treating it as an emergency loses no call.
+    return undefined;
+  }
+}
+
+function lastResort(
+  request: SipRequest,
+  flow: Flow,
+  rules: IngressRules,
+  options: CallOptions,
+  ports: CallPorts,
+  log: StageLog,
+): CallDecision {
+  const decision = defaultDecision(request, rules, options);
+  const recognition = recogniseSafely(request, rules);
+  if (recognition?.kind !== 'emergency') return { decision, record: undefined };
+  const plan = defaultPlan(rules, options);
+  const mapping = failedMapping(log);
+  const identifiers = { callId: '', incidentId: '', added: [] };
+  return {
+    decision,
+    record: startRecord(
+      { request, flow, recognition, located: undefined, mapping, plan, identifiers, log },
+      ports,
+    ),
+  };
+}
+
+function failedMapping(log: StageLog): Mapping {
+  return { kind: 'unmapped', reason: 'stageFailed', detail: log.firstError ?? 'a stage failed', others: [] };
+}
+
+function decideOptions(rules: IngressRules, options: CallOptions) {
+  return {
+    defaultRoute: { uri: rules.defaultRouteUri },
+    ringTimeoutMs: options.ringTimeoutMs,
+    lastRingTimeoutMs: options.lastRingTimeoutMs,
+  };
+}
+
+function defaultPlan(rules: IngressRules, options: CallOptions): Plan {
+  return decide(
+    { kind: 'unmapped', reason: 'stageFailed', detail: 'no plan', others: [] },
+    decideOptions(rules, options),
+  );
+}
+
+function identifiersOf(request: SipRequest, options: CallOptions, ports: CallPorts): EmergencyIdentifiers {
+  const maker = { random: ports.random, domain: options.identityDomain };
+  return emergencyIdentifiers(headerValues(request, 'call-info'), maker);
+}
+
+interface RecordParts {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly recognition: EmergencyRecognition;
+  readonly located: Located | undefined;
+  readonly mapping: Mapping;
+  readonly plan: Plan;
+  readonly identifiers: EmergencyIdentifiers;
+  readonly log: StageLog;
+}
+
+function startRecord(parts: RecordParts, ports: CallPorts): CallRecord {
+  const { request, flow, located, identifiers } = parts;
+  const warnings: CodedError[] = [...request.defects.map(({ code, message }) => ({ code, message }))];
+  if (located !== undefined) warnings.push(...located.warnings);
+  return {
+    id: newRecordId(ports.random),
+    receivedAt: ports.clock.wall(),
+    state: 'routing',
+    method: request.method,
+    sipCallId: clip(callId(request) ?? ''),
+    from: clip(headerValue(request, 'from') ?? ''),
+    to: clip(headerValue(request, 'to') ?? ''),
+    requestUri: clip(request.requestUri),
+    ingress: `${flow.transport} ${flow.remote.address}:${flow.remote.port}`,
+    emergencyCallId: identifiers.callId === '' ? undefined : clip(identifiers.callId),
+    incidentId: identifiers.incidentId === '' ? undefined : clip(identifiers.incidentId),
+    recognition: parts.recognition,
+    located,
+    mapping: parts.mapping,
+    plan: parts.plan,
+    stages: parts.log.traces(),
+    attempts: [],
+    warnings,
+    statusCode: undefined,
+    answeredAt: undefined,
+    endedAt: undefined,
+  };
+}
+
+function newRecordId(random: Random): CallRecordId {
+  return callRecordId(random.token(20));
+}
+
+function clip(latin1: string): string {
+  const text = Buffer.from(latin1, 'latin1').toString('utf8');
+  return text.length <= recordTextMax ? text : `${text.slice(0, recordTextMax)}...`;
+}
+
+function describeRecognition(value: Recognition): string {
+  return value.kind === 'other'
+    ? 'not an emergency'
+    : `${value.service} by ${value.rule} (${clip(value.matched)})`;
+}
+
+function describeLocated(value: Located): string {
+  const chosen = value.candidates.find((candidate) => candidate.outcome === 'chosen');
+  return chosen === undefined
+    ? `no usable location among ${value.candidates.length}`
+    : `${chosen.origin}: ${chosen.reason}`;
+}
+
+function describePlan(value: Plan): string {
+  return value.targets.map((target) => `${target.uri} (${target.reason})`).join(', then ');
+}

@@ -1,0 +1,72 @@
+import type { HeaderEdit, ProxyTarget, RequestDecision, SipRequest } from '../sip/index.ts';
+import { headerValues } from '../sip/index.ts';
+import type { EmergencyIdentifiers } from './identifiers.ts';
+import type { Plan, PlanTarget, Recognition } from './types.ts';
+
+type EmergencyRecognition = Extract<Recognition, { kind: 'emergency' }>;
+
+/** What the stage needs beside the request. */
+export interface ForwardInput {
+  readonly recognition: EmergencyRecognition;
+  readonly plan: Plan;
+  readonly identifiers: EmergencyIdentifiers;
+  /** Inserted where the request has none, such as `esnet.1` (NENA-STA-010.3 §3.1.7). */
+  readonly resourcePriority: string;
+  /** How long a target may stay wholly silent before the next is tried. */
+  readonly silenceTimeoutMs: number;
+}
+
+/** The fifth stage: the plan as an order to the proxy core, with the headers that it asks for. Pure. */
+export function forward(request: SipRequest, input: ForwardInput): RequestDecision {
+  const edits: HeaderEdit[] = [
+    { kind: 'addIfAbsent', name: 'Resource-Priority', value: input.resourcePriority },
+    ...input.identifiers.added.map((value): HeaderEdit => ({ kind: 'append', name: 'Call-Info', value })),
+  ];
+  if (input.recognition.isRequestUriReplaced) edits.push(...historyOf(request, input.recognition.requestUri));
+  const [first, ...rest] = input.plan.targets;
+  return {
+    kind: 'forward',
+    targets: [targetOf(first, 0, input), ...rest.map((target, index) => targetOf(target, index + 1, input))],
+    requestUri: input.recognition.isRequestUriReplaced ? input.recognition.requestUri : undefined,
+    edits,
+    // A refusal of any kind must not end an emergency call while there is another target.
+    failover: 'all',
+    recordRoute: true,
+  };
+}
+
+/** The label of the n-th target, by which the proxy core's events name it. */
+export function targetLabel(target: PlanTarget, index: number): string {
+  return `${index} ${target.uri}`;
+}
+
+function targetOf(target: PlanTarget, index: number, input: ForwardInput): ProxyTarget {
+  return {
+    label: targetLabel(target, index),
+    routeUri: target.uri,
+    timeoutMs: target.ringTimeoutMs,
+    silenceTimeoutMs: input.silenceTimeoutMs,
+  };
+}
+
+// RFC 7044 §10.2: the Request-URI as received, then the one that replaces it, one level below.
+function historyOf(request: SipRequest, newUri: string): HeaderEdit[] {
+  const known = headerValues(request, 'history-info');
+  const last = known.at(-1);
+  const lastIndex = last === undefined ? undefined : /;\s*index\s*=\s*([0-9.]+)/i.exec(last)?.[1];
+  const edits: HeaderEdit[] = [];
+  if (lastIndex === undefined) {
+    edits.push({ kind: 'append', name: 'History-Info', value: `<${escapeUri(request.requestUri)}>;index=1` });
+  }
+  const parent = lastIndex ?? '1';
+  edits.push({ kind: 'append', name: 'History-Info', value: `<${newUri}>;index=${parent}.1;mp=${parent}` });
+  return edits;
+}
+
+// A defective Request-URI must not break the header that quotes it.
+function escapeUri(text: string): string {
+  return text.replace(
+    /[<>"\s]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+  );
+}

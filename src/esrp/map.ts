@@ -1,0 +1,99 @@
+import type { ServiceUrn, WallMs } from '../base/index.ts';
+import { DependencyError, errorText } from '../base/index.ts';
+import type { LocationValue } from '../location/index.ts';
+import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
+import { serviceFamily } from './service-urn.ts';
+import type { Mapping, UnmappedReason } from './types.ts';
+
+/** What the stage is asked. */
+export interface MapQuestion {
+  readonly service: ServiceUrn;
+  readonly location: LocationValue | undefined;
+  readonly asOf: WallMs;
+  readonly deadlineMs: number;
+}
+
+/** The third stage: which boundary serves the location? A failed or late lookup is an answer too, never a rejection. */
+export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup): Promise<Mapping> {
+  const { location, service } = question;
+  if (location === undefined)
+    return unmapped('noLocation', 'the request carries no location that can be read');
+  const scope: LookupScope = {
+    services: serviceFamily(service),
+    asOf: question.asOf,
+    deadlineMs: question.deadlineMs,
+  };
+  try {
+    // A compound location gives its geodetic part first (RFC 5491 §3.3); the civic one answers where that finds nothing.
+    if (location.shape !== undefined) {
+      const answer = await lookup.byPoint(positionOf(location.shape), scope);
+      if (answer.kind === 'found' || location.civic === undefined) {
+        return interpret(answer, service, describeShape(location));
+      }
+    }
+    if (location.civic !== undefined) {
+      return interpret(await lookup.byCivic(location.civic, scope), service, civicPlace);
+    }
+    return unmapped('noLocation', 'the location has neither a shape nor a civic address');
+  } catch (thrown) {
+    const isLate = thrown instanceof DependencyError && thrown.code === 'store.deadlineMissed';
+    return unmapped(isLate ? 'deadlineMissed' : 'lookupFailed', errorText(thrown));
+  }
+}
+
+const civicPlace = 'the civic address';
+
+function positionOf(shape: NonNullable<LocationValue['shape']>) {
+  return shape.kind === 'point' ? shape.position : shape.center;
+}
+
+function describeShape(location: LocationValue): string {
+  return location.shape?.kind === 'circle' ? "the circle's centre" : 'the point';
+}
+
+function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
+  switch (answer.kind) {
+    case 'found': {
+      const [boundary, ...others] = answer.matches;
+      const isSubstitute = !isSameService(boundary.serviceUrn, service);
+      const how = {
+        covers: `${boundary.displayName} covers ${place}`,
+        withinOneMetre: `${boundary.displayName} is within a metre of ${place}, which no boundary covers`,
+        areaName: `${boundary.displayName} has the area names of ${place}`,
+      }[answer.rule];
+      const tie =
+        others.length === 0 ? '' : `; ${others.length} more fit, ties go by service, priority, then id`;
+      return {
+        kind: 'mapped',
+        rule: answer.rule,
+        boundary,
+        others,
+        substitutedFrom: isSubstitute ? service : undefined,
+        detail: how + tie,
+      };
+    }
+    case 'nothing':
+      return place === civicPlace
+        ? unmapped('civicUnknown', 'no boundary has the area names of the civic address')
+        : unmapped('outsideAllBoundaries', `no boundary covers ${place}`);
+    case 'ambiguous':
+      return {
+        kind: 'unmapped',
+        reason: 'civicAmbiguous',
+        detail: `the civic address fits ${answer.candidates.length} or more boundaries of different answering points`,
+        others: answer.candidates,
+      };
+    case 'noActiveDataset':
+      return unmapped('noActiveDataset', 'no dataset of boundaries is active');
+  }
+}
+
+function isSameService(stored: ServiceUrn, asked: ServiceUrn): boolean {
+  const plain = (urn: string) =>
+    urn.replace(/^urn:(?:emergency|nena):/, 'urn:').replace(/:sos\.psap$/, ':sos');
+  return plain(stored) === plain(asked);
+}
+
+function unmapped(reason: UnmappedReason, detail: string): Mapping {
+  return { kind: 'unmapped', reason, detail, others: [] };
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../base/index.ts';
+import type { LocationLimits } from '../location/index.ts';
+import { collectLocations } from '../location/index.ts';
+import { decide } from './decide.ts';
+import { mapLocation } from './map.ts';
+import type { BoundaryLookup, Logger } from './ports.ts';
+import { StageLog } from './stage-log.ts';
+import type { Located, Mapping, RouteAnswer, RouteLocation, RouteQuery, RouteService } from './types.ts';
+
+/** What the route query goes by: the same values that calls of the default ingress go by. */
+export interface RouteServiceOptions {
+  readonly defaultRouteUri: string;
+  readonly ringTimeoutMs: number;
+  readonly lastRingTimeoutMs: number;
+  readonly lookupDeadlineMs: number;
+  readonly limits: LocationLimits;
+}
+
+export interface RouteServicePorts {
+  readonly lookup: BoundaryLookup;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Answers "where would this call go, and why" with the stages that calls go through. */
+export function createRouteService(options: RouteServiceOptions, ports: RouteServicePorts): RouteService {
+  return {
+    async route(query: RouteQuery): Promise<RouteAnswer> {
+      const start = ports.clock.mono();
+      const log = new StageLog(ports);
+      const located =
+        log.runSync('locate', () => locateQuery(query.location, options.limits), describeLocated) ?? nowhere;
+      const question = {
+        service: query.service,
+        location: located.location,
+        asOf: query.asOf ?? ports.clock.wall(),
+        deadlineMs: options.lookupDeadlineMs,
+      };
+      const mapping =
+        (await log.run(
+          'map',
+          () => mapLocation(question, ports.lookup),
+          (value) => value.detail,
+        )) ?? failed;
+      const plan = decide(mapping, { ...options, defaultRoute: { uri: options.defaultRouteUri } });
+      return {
+        service: query.service,
+        located,
+        mapping,
+        plan,
+        stages: log.traces(),
+        totalMs: Math.round((ports.clock.mono() - start) * 1_000) / 1_000,
+      };
+    },
+  };
+}
+
+const nowhere: Located = { location: undefined, candidates: [], warnings: [] };
+const failed: Mapping = {
+  kind: 'unmapped',
+  reason: 'stageFailed',
+  detail: 'the map stage failed',
+  others: [],
+};
+
+function describeLocated(located: Located): string {
+  return (
+    located.candidates.find((candidate) => candidate.outcome === 'chosen')?.reason ?? 'no usable location'
+  );
+}
+
+function locateQuery(location: RouteLocation, limits: LocationLimits): Located {
+  if (location.kind === 'document') {
+    const part = {
+      contentType: 'application/pidf+xml',
+      contentId: undefined,
+      path: '0',
+      bytes: location.bytes,
+    };
+    return collectLocations({ geolocationValues: [], parts: [part] }, limits);
+  }
+  return {
+    location: {
+      source: { kind: 'query' },
+      shape: location.kind === 'point' ? { kind: 'point', position: location.position } : undefined,
+      civic: location.kind === 'civic' ? location.civic : undefined,
+      method: undefined,
+      entity: undefined,
+      timestamp: undefined,
+      isRetransmissionAllowed: undefined,
+      retentionExpires: undefined,
+    },
+    candidates: [{ origin: 'query', outcome: 'chosen', reason: `the ${location.kind} asked for` }],
+    warnings: [],
+  };
+}
