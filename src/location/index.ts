@@ -1,1 +1,27 @@
-export type { CivicAddress, LocationSource, LocationValue, LocationWarning, PidfLo } from './types.ts';
+export { chooseLocation, preferredEntries } from './choose.ts';
+export { civicAddress, isAreaOnly } from './civic.ts';
+export type {
+  CollectedCandidate,
+  CollectedLocations,
+  LocationBodyPart,
+  LocationInput,
+} from './collect.ts';
+export { collectLocations } from './collect.ts';
+export type { LocationErrorCode } from './errors.ts';
+export { locationErrors } from './errors.ts';
+export type { GeolocationScheme, GeolocationValue } from './geolocation-header.ts';
+export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
+export type { LocationLimits } from './limits.ts';
+export { defaultLocationLimits } from './limits.ts';
+export { parsePidfLo } from './parse.ts';
+export type {
+  CivicAddress,
+  LocationContainer,
+  LocationError,
+  LocationSource,
+  LocationValue,
+  LocationWarning,
+  PidfLo,
+  PidfLoEntry,
+  RejectedLocation,
+} from './types.ts';

@@ -1,0 +1,101 @@
+import { defineErrors } from '../base/index.ts';
+
+/** Error and warning codes of reading locations. Those whose meaning says "read" are warnings: the location is used. */
+export const locationErrors = defineErrors({
+  'location.xmlUnreadable': { kind: 'parse', meaning: 'A location document is not XML that can be read.' },
+  'location.notPidfLo': { kind: 'parse', meaning: 'A document has no location element of a PIDF-LO.' },
+  'location.tooMany': {
+    kind: 'parse',
+    meaning: 'A document or request has more locations than the limit; the rest is left out.',
+  },
+  'location.empty': { kind: 'parse', meaning: 'A location-info element holds no location.' },
+  'location.civicEmpty': { kind: 'parse', meaning: 'A civic address has no value in it.' },
+  'location.shapeUnsupported': {
+    kind: 'reject',
+    meaning: 'A location is given as a shape that is not read.',
+  },
+  'location.crsUnsupported': {
+    kind: 'reject',
+    meaning: 'A position is given in a coordinate reference system other than WGS 84.',
+  },
+  'location.positionMissing': { kind: 'parse', meaning: 'A shape has no position.' },
+  'location.positionMalformed': { kind: 'parse', meaning: 'A position is not two or three numbers.' },
+  'location.positionOutOfRange': {
+    kind: 'parse',
+    meaning: 'A latitude is beyond 90 degrees or a longitude beyond 180.',
+  },
+  'location.axisOrderAmbiguous': {
+    kind: 'parse',
+    meaning: 'An old form of coordinates may mean latitude or longitude first, and both would be on Earth.',
+  },
+  'location.axisOrderSwapped': {
+    kind: 'parse',
+    meaning: 'Longitude came before latitude, which the values prove; read in that order.',
+  },
+  'location.namespaceRepaired': {
+    kind: 'parse',
+    meaning:
+      'An element is in another namespace than its own, in none, or its prefix is not bound; read by its name.',
+  },
+  'location.srsNameMissing': {
+    kind: 'parse',
+    meaning: 'A shape names no coordinate reference system; read as WGS 84.',
+  },
+  'location.srsNameRepaired': {
+    kind: 'parse',
+    meaning: 'A coordinate reference system is spelt in another way than RFC 5491 says; read.',
+  },
+  'location.datumAssumed': {
+    kind: 'parse',
+    meaning: 'A position in NAD 83 is read as WGS 84; the difference is under two metres.',
+  },
+  'location.dimensionMismatch': {
+    kind: 'parse',
+    meaning: 'A position has more or fewer numbers than its reference system has axes; read.',
+  },
+  'location.separatorRepaired': { kind: 'parse', meaning: 'Coordinates are separated by commas; read.' },
+  'location.hemisphereLetters': {
+    kind: 'parse',
+    meaning: 'Coordinates are written with hemisphere letters; read.',
+  },
+  'location.oldCoordinates': {
+    kind: 'parse',
+    meaning: 'A position is in a coordinates or coord element of an older GML; read.',
+  },
+  'location.radiusUnusable': {
+    kind: 'parse',
+    meaning: 'A circle has no usable radius; read as a point at its centre.',
+  },
+  'location.unitMissing': {
+    kind: 'parse',
+    meaning: 'A radius names no unit, or by another name than RFC 5491 says; read.',
+  },
+  'location.unitFoot': { kind: 'parse', meaning: 'A radius is given in feet; read and converted to metres.' },
+  'location.countryRepaired': {
+    kind: 'parse',
+    meaning: 'A country is not two upper-case letters; read in upper case, or left out.',
+  },
+  'location.extraLocation': {
+    kind: 'parse',
+    meaning: 'One location-info holds more than one shape or address; the first is read (RFC 5491 §3).',
+  },
+  'location.infoMissing': {
+    kind: 'parse',
+    meaning: 'A geopriv element holds a location without a location-info around it; read.',
+  },
+  'location.headerMalformed': {
+    kind: 'parse',
+    meaning: 'A Geolocation header value is no URI in angle brackets.',
+  },
+  'location.partMissing': {
+    kind: 'parse',
+    meaning: 'A Geolocation header value points at a body part that is not there.',
+  },
+  'location.referenceUnsupported': {
+    kind: 'reject',
+    meaning: 'A location is given by reference, and fetching by reference is not configured.',
+  },
+});
+
+/** A code of {@link locationErrors}. */
+export type LocationErrorCode = keyof typeof locationErrors;

@@ -1,0 +1,153 @@
+import type { Result } from '../base/index.ts';
+import { err, ok } from '../base/index.ts';
+import type { Position } from '../geo/index.ts';
+import { isPositionInRange } from '../geo/index.ts';
+import type { LocationErrorCode } from './errors.ts';
+import type { LocationError } from './types.ts';
+
+/** Which axis comes first in a text of coordinates. */
+export type AxisOrder = 'latLon' | 'lonLat' | 'unknown';
+
+/** Coordinates as numbers, in the order of the text. */
+interface Ordinates {
+  readonly values: readonly number[];
+  readonly axisOrder: AxisOrder;
+}
+
+/** Tells a warning's code and text to whoever reads the document. */
+export type Warn = (code: LocationErrorCode, message: string) => void;
+
+/** xs:double without INF and NaN, which are valid by schema and are no place. */
+const number = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$/;
+/** Degrees, optional minutes and seconds, and a hemisphere (RFC 4119 §2.3: `37:46:30N`). */
+const angle =
+  /^([0-9]{1,3}(?:\.[0-9]{1,20})?)(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?([NSEW])$/i;
+/** Longer than any coordinates of one position. */
+const textMax = 32_768;
+/** How far a latitude may pass the pole by rounding and still not be taken for a longitude: about a metre. */
+const poleSlackDeg = 1e-5;
+
+/**
+ * Reads the coordinates of one position. This is the one place where GML's order (latitude, longitude) becomes
+ * ours. An order that the values disprove is turned round, with a warning.
+ */
+export function readPosition(
+  text: string,
+  axisOrder: AxisOrder,
+  warn: Warn,
+): Result<{ readonly position: Position; readonly count: number }, LocationError> {
+  const read = text.length > textMax ? undefined : readOrdinates(text, axisOrder, warn);
+  if (read === undefined) {
+    return refuse(
+      'location.positionMalformed',
+      'a position is two or three plain numbers separated by spaces',
+    );
+  }
+  const [first, second, altM] = read.values;
+  if (first === undefined || second === undefined || read.values.length > 3) {
+    return refuse(
+      'location.positionMalformed',
+      `a position has two or three numbers, not ${read.values.length}`,
+    );
+  }
+  const order = provenOrder(first, second, read.axisOrder, warn);
+  if (order === 'unknown') {
+    return refuse('location.axisOrderAmbiguous', 'these coordinates may mean latitude or longitude first');
+  }
+  const [lat, lon] = order === 'latLon' ? [first, second] : [second, first];
+  const position: Position = altM === undefined ? { lon, lat } : { lon, lat, altM };
+  if (!isPositionInRange(position)) {
+    return refuse(
+      'location.positionOutOfRange',
+      'a latitude is within 90 degrees and a longitude within 180',
+    );
+  }
+  return ok({ position, count: read.values.length });
+}
+
+/** A number by the rules of xs:double, finite; undefined for anything else (`0x28`, an empty text, `1,5`). */
+export function readNumber(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (trimmed.length > textMax || !number.test(trimmed)) return undefined;
+  const value = Number(trimmed);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function readOrdinates(text: string, axisOrder: AxisOrder, warn: Warn): Ordinates | undefined {
+  const tokens = splitOrdinates(text, warn);
+  if (tokens === undefined) return undefined;
+  if (tokens.some((token) => /[NSEW]$/i.test(token))) return readAngles(tokens, warn);
+  const values: number[] = [];
+  for (const token of tokens) {
+    const value = readNumber(token);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return { values, axisOrder };
+}
+
+/**
+ * Splits at white space, or at commas where every separator has one. Anything in between (`40,7 -73,9`) is a decimal comma
+ * or not to be told from one, so it is not guessed at.
+ */
+function splitOrdinates(text: string, warn: Warn): readonly string[] | undefined {
+  const trimmed = text.replace(/[\t\n\r ]+/g, ' ').trim();
+  if (trimmed === '') return undefined;
+  if (!trimmed.includes(',')) return trimmed.split(' ');
+  const tokens = trimmed.split(/ ?, ?/);
+  const isPlain = tokens.length <= 3 && tokens.every((token) => token !== '' && !token.includes(' '));
+  // `40,7,-73` could be latitude 40.7: three numbers are taken apart only where the points show which is which.
+  const isCertain = tokens.length === 2 || tokens.slice(0, 2).every((token) => token.includes('.'));
+  if (!isPlain || !isCertain) return undefined;
+  warn('location.separatorRepaired', 'coordinates separated by commas; write a space between them');
+  return tokens;
+}
+
+function readAngles(tokens: readonly string[], warn: Warn): Ordinates | undefined {
+  const [first, second] = tokens.map(readAngle);
+  if (tokens.length !== 2 || first === undefined || second === undefined) return undefined;
+  if (first.isLatitude === second.isLatitude) return undefined;
+  warn('location.hemisphereLetters', 'coordinates with hemisphere letters; write signed decimal degrees');
+  return { values: [first.degrees, second.degrees], axisOrder: first.isLatitude ? 'latLon' : 'lonLat' };
+}
+
+function readAngle(token: string): { readonly degrees: number; readonly isLatitude: boolean } | undefined {
+  const match = angle.exec(token);
+  if (match === null) return undefined;
+  const [, whole, minuteText, secondText, letter] = match;
+  const minutes = Number(minuteText ?? 0);
+  const seconds = Number(secondText ?? 0);
+  if (whole === undefined || letter === undefined || minutes >= 60 || seconds >= 60) return undefined;
+  const size = Number(whole) + minutes / 60 + seconds / 3600;
+  const hemisphere = letter.toUpperCase();
+  const isNegative = hemisphere === 'S' || hemisphere === 'W';
+  return { degrees: isNegative ? -size : size, isLatitude: hemisphere === 'N' || hemisphere === 'S' };
+}
+
+/** The order to read in: the one that is said, save where one value can only be a longitude. */
+function provenOrder(first: number, second: number, said: AxisOrder, warn: Warn): AxisOrder {
+  const isFirstLongitude = isOnlyLongitude(first) && Math.abs(second) <= 90;
+  const isSecondLongitude = isOnlyLongitude(second) && Math.abs(first) <= 90;
+  if (said === 'latLon' && isFirstLongitude) {
+    warn(
+      'location.axisOrderSwapped',
+      'the first coordinate is beyond 90 degrees, so it is the longitude; write latitude first',
+    );
+    return 'lonLat';
+  }
+  if (said === 'lonLat' && isSecondLongitude) {
+    warn('location.axisOrderSwapped', 'the second coordinate is beyond 90 degrees, so it is the longitude');
+    return 'latLon';
+  }
+  if (said !== 'unknown') return said;
+  if (isFirstLongitude) return 'lonLat';
+  return isSecondLongitude ? 'latLon' : 'unknown';
+}
+
+function isOnlyLongitude(value: number): boolean {
+  return Math.abs(value) > 90 + poleSlackDeg && Math.abs(value) <= 180;
+}
+
+function refuse(code: LocationErrorCode, message: string): Result<never, LocationError> {
+  return err({ code, message });
+}
