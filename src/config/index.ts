@@ -5,3 +5,4 @@ export { loadConfig } from './load.ts';
 export { redactConfig, redactUrl } from './redact.ts';
 export type { Config, IngressConfig } from './schema.ts';
 export { configSchema, ingressConfig } from './schema.ts';
+export { configTable } from './table.ts';

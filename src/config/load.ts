@@ -93,14 +93,20 @@ function setPath(tree: Record<string, unknown>, path: readonly string[], value: 
   if (last !== undefined && value !== undefined) node[last] = value;
 }
 
-function describeIssue(issue: {
+interface ConfigIssue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-}): CodedError {
+  /** What is wrong with a key of a record. */
+  readonly issues?: readonly { readonly message: string }[];
+}
+
+function describeIssue(issue: ConfigIssue): CodedError {
   const path = issue.path.map(String);
   const where = path.length === 0 ? 'configuration' : path.join('.');
   const variable = path.length === 0 ? '' : ` (${variableOf(path.filter((part) => !/^\d+$/.test(part)))})`;
-  return { code: 'config.invalid', message: `${where}${variable}: ${issue.message}` };
+  const inner = issue.issues?.map((part) => part.message).join(', ');
+  const what = inner === undefined ? issue.message : `${issue.message}: ${inner}`;
+  return { code: 'config.invalid', message: `${where}${variable}: ${what}` };
 }
 
 function contradictions(config: Config): CodedError[] {

@@ -199,7 +199,7 @@ export const configSchema = z.strictObject({
         .describe(
           'PostgreSQL server with PostGIS; the embedded database where absent. DATABASE_URL sets it too.',
         ),
-      poolMax: z.number().int().min(1).max(200).default(10).describe('Connections to the PostgreSQL server.'),
+      poolMax: z.number().int().min(2).max(200).default(10).describe('Connections to the PostgreSQL server.'),
     })
     .prefault({}),
   demo: z

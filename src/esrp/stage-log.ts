@@ -1,14 +1,20 @@
+import type { Clock } from '../base/index.ts';
 import { errorText } from '../base/index.ts';
-import type { CallPorts } from './call.ts';
+import type { Logger } from './ports.ts';
 import type { StageName, StageTrace } from './types.ts';
+
+interface StageLogPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** Runs stages, measures them, and catches what they throw: the boundary at which a bug in a stage ends. */
 export class StageLog {
-  readonly #ports: Pick<CallPorts, 'clock' | 'logger'>;
+  readonly #ports: StageLogPorts;
   readonly #traces: StageTrace[] = [];
   #firstError: string | undefined;
 
-  constructor(ports: Pick<CallPorts, 'clock' | 'logger'>) {
+  constructor(ports: StageLogPorts) {
     this.#ports = ports;
   }
 

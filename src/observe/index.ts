@@ -1,0 +1,2 @@
+export type { LoggerOptions, OwnedLogger } from './logger.ts';
+export { createLogger } from './logger.ts';
