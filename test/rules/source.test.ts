@@ -10,7 +10,7 @@ describe('blanking what is not code', () => {
     ['quotes in strings', `a("it's", 'a "b"')`, `a("    ", '     ')`],
     ['an escaped quote', `a('\\'x') + b`, `a('   ') + b`],
     ['a comment sign in a string', `u('sip://x') // y`, `u('       ')     `],
-    ['a template', '`a ${b({ c: `d` })} e` + f', '`   {b({ c: ` ` })}  ` + f'],
+    ['a template', '`a $'.concat('{b({ c: `d` })} e` + f'), '`   {b({ c: ` ` })}  ` + f'],
     [
       'a regular expression with a quote',
       `x.replace(/['"/]/g, y)`,
