@@ -1,0 +1,44 @@
+import { defineErrors } from '../base/index.ts';
+
+/** Error codes of the network adapters. */
+export const netErrors = defineErrors({
+  'net.listenFailed': { kind: 'dependency', meaning: 'A listener cannot be bound to its address and port.' },
+  'net.stopped': { kind: 'dependency', meaning: 'The transports are not running: nothing can be sent.' },
+  'net.noListener': {
+    kind: 'dependency',
+    meaning: 'No listener of ours has the transport and address family that a destination needs.',
+  },
+  'net.unsupportedTransport': { kind: 'reject', meaning: 'A transport that this server does not speak.' },
+  'net.datagramTooLarge': {
+    kind: 'reject',
+    meaning: 'A message that is too large for one UDP datagram.',
+  },
+  'net.sendFailed': { kind: 'dependency', meaning: 'The operating system refused to send a datagram.' },
+  'net.connectFailed': {
+    kind: 'dependency',
+    meaning: 'A connection to the peer could not be opened in time.',
+  },
+  'net.connectionLost': {
+    kind: 'dependency',
+    meaning: 'The connection closed before the message was handed over.',
+  },
+  'net.writeQueueFull': {
+    kind: 'dependency',
+    meaning: 'The peer reads too slowly: its connection was closed with its queue full.',
+  },
+  'net.connectionLimit': { kind: 'reject', meaning: 'As many connections are open as the limits allow.' },
+  'net.nextHopRefused': {
+    kind: 'reject',
+    meaning: 'The address lies outside of the networks that calls may be sent to.',
+  },
+  'net.badNetwork': { kind: 'config', meaning: 'A network is not written as address or address/prefix.' },
+  'net.nameNotFound': { kind: 'dependency', meaning: 'The host name has no address that can be used.' },
+  'net.nameTimeout': { kind: 'dependency', meaning: 'The name servers did not answer in time.' },
+  'net.callFailed': {
+    kind: 'dependency',
+    meaning: 'A call could not be placed: nothing is listening or reachable there.',
+  },
+});
+
+/** Codes of {@link netErrors}. */
+export type NetErrorCode = keyof typeof netErrors;

@@ -1,0 +1,18 @@
+export { announcedHostFor, endpointText, type Family, familyOf } from './addresses.ts';
+export type { CloseReason, StreamCounts, TransportCounts } from './counts.ts';
+export { type NetErrorCode, netErrors } from './errors.ts';
+export { defaultNetLimits } from './limits.ts';
+export { type NextHopFilter, nextHopFilter } from './next-hop-filter.ts';
+export { defaultResolveTimeoutMs, type Resolved, Resolver, type ResolverOptions } from './resolver.ts';
+export {
+  type CoreEffect,
+  type DriverCounts,
+  type SipCore,
+  SipDriver,
+  type SipDriverOptions,
+  type WireInput,
+} from './sip-driver.ts';
+export type { StrangerKind } from './strangers.ts';
+export { systemClock, systemRandom } from './system.ts';
+export { type NetCounts, Transports, type TransportsOptions } from './transports.ts';
+export type { ListenOptions, NetLimits, OnMessage, OnSendFailed, StreamLimits, UdpLimits } from './types.ts';

@@ -1,0 +1,172 @@
+import { type Clock, type CodedError, DependencyError, type MonoMs } from '../base/index.ts';
+import type { Logger } from '../esrp/index.ts';
+import type { Destination, Endpoint, Listener } from '../sip/transaction/index.ts';
+import { announcedHostFor, endpointText, familyOf } from './addresses.ts';
+import type { StreamCounts, TransportCounts } from './counts.ts';
+import { TcpTransport } from './tcp.ts';
+import type { ListenOptions, NetLimits, OnMessage, OnSendFailed } from './types.ts';
+import { UdpTransport } from './udp.ts';
+
+export interface TransportsOptions {
+  readonly listeners: readonly ListenOptions[];
+  readonly limits: NetLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onMessage: OnMessage;
+}
+
+/** What went through the sockets: per UDP listener, and for TCP as a whole. */
+export interface NetCounts {
+  readonly udp: readonly { readonly local: Endpoint; readonly counts: Readonly<TransportCounts> }[];
+  readonly tcp: Readonly<StreamCounts>;
+  readonly tcpConnectionsOpen: number;
+}
+
+/** All sockets that SIP uses. */
+export class Transports {
+  readonly #options: TransportsOptions;
+  readonly #tcp: TcpTransport;
+  readonly #udp: UdpTransport[] = [];
+  #listeners: readonly Listener[] = [];
+  #starting: Promise<readonly Listener[]> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: TransportsOptions) {
+    this.#options = options;
+    const { limits, clock, onMessage } = options;
+    this.#tcp = new TcpTransport({ limits, clock, onMessage, onProblem: (error) => this.#log('tcp', error) });
+  }
+
+  /** The listeners as bound; empty before the start. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /**
+   * Binds all listeners, or none: throws `net.listenFailed` or `net.unsupportedTransport` with everything closed
+   * again. A second call gives the same answer.
+   */
+  start(): Promise<readonly Listener[]> {
+    this.#starting ??= this.#bindAll();
+    return this.#starting;
+  }
+
+  /** Stops receiving; connections write what they hold until the deadline. */
+  stop(deadline: MonoMs): Promise<void> {
+    this.#stopping ??= this.#stop(deadline);
+    return this.#stopping;
+  }
+
+  /**
+   * Sends bytes to an address. Nothing is thrown: `onFailed` is told later where they were not handed over. The buffer
+   * must not change afterwards.
+   */
+  send(bytes: Buffer, destination: Destination, onFailed?: OnSendFailed): void {
+    switch (destination.transport) {
+      case 'udp': {
+        const socket = this.#udpFor(destination);
+        if (socket === undefined) refuse(onFailed, noListener(destination));
+        else socket.send(bytes, destination.remote, onFailed);
+        return;
+      }
+      case 'tcp':
+        this.#tcp.send(bytes, destination, onFailed);
+        return;
+      default:
+        refuse(onFailed, {
+          code: 'net.unsupportedTransport',
+          message: `no ${destination.transport} here: use udp or tcp`,
+        });
+    }
+  }
+
+  /** Counters so far. */
+  counts(): NetCounts {
+    return {
+      udp: this.#udp.flatMap((socket) =>
+        socket.local === undefined ? [] : [{ local: socket.local, counts: socket.counts }],
+      ),
+      tcp: this.#tcp.counts,
+      tcpConnectionsOpen: this.#tcp.connectionCount,
+    };
+  }
+
+  /** The socket that the destination names, else the first of its family. */
+  #udpFor(destination: Destination): UdpTransport | undefined {
+    const { local, remote } = destination;
+    if (local !== undefined) {
+      for (const socket of this.#udp) {
+        if (socket.local?.port === local.port && socket.local.address === local.address) return socket;
+      }
+    }
+    const family = familyOf(remote.address);
+    for (const socket of this.#udp) {
+      if (socket.family === family) return socket;
+    }
+    return undefined;
+  }
+
+  async #bindAll(): Promise<readonly Listener[]> {
+    const listeners: Listener[] = [];
+    try {
+      for (const wanted of this.#options.listeners) {
+        const local = await this.#bind(wanted);
+        listeners.push({
+          transport: wanted.transport,
+          local,
+          announced: {
+            host: wanted.announcedHost ?? announcedHostFor(local.address),
+            port: wanted.announcedPort ?? local.port,
+          },
+          ingress: wanted.ingress,
+        });
+      }
+    } catch (error) {
+      await this.#closeAll(this.#options.clock.mono());
+      throw error;
+    }
+    this.#listeners = listeners;
+    return listeners;
+  }
+
+  async #bind(wanted: ListenOptions): Promise<Endpoint> {
+    const { limits, clock, onMessage } = this.#options;
+    const { address, port, transport } = wanted;
+    if (transport === 'tcp') return this.#tcp.listen(address, port);
+    if (transport !== 'udp') {
+      throw new DependencyError('net.unsupportedTransport', `cannot listen on ${transport}: use udp or tcp`);
+    }
+    const onProblem = (error: Error): void => this.#log('udp', error);
+    const socket = new UdpTransport({ address, port, limits, clock, onMessage, onProblem });
+    const local = await socket.start();
+    this.#udp.push(socket);
+    return local;
+  }
+
+  async #stop(deadline: MonoMs): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await this.#closeAll(deadline);
+  }
+
+  async #closeAll(deadline: MonoMs): Promise<void> {
+    await Promise.all([this.#tcp.stop(deadline), ...this.#udp.map((socket) => socket.stop())]);
+  }
+
+  #log(transport: string, error: Error): void {
+    this.#options.logger.warn('net.socketTrouble', { transport, message: error.message, cause: error.cause });
+  }
+}
+
+function noListener(destination: Destination): CodedError {
+  const family = familyOf(destination.remote.address);
+  const where = endpointText(destination.remote);
+  const message =
+    family === undefined
+      ? `${destination.remote.address} is no IP address`
+      : `nothing of ours listens on ${destination.transport} ${family}, so nothing can be sent to ${where}`;
+  return { code: 'net.noListener', message };
+}
+
+function refuse(onFailed: OnSendFailed | undefined, error: CodedError): void {
+  if (onFailed !== undefined) queueMicrotask(() => onFailed(error));
+}

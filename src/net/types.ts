@@ -1,0 +1,52 @@
+import type { CodedError } from '../base/index.ts';
+import type { MessageLimits, SipMessage } from '../sip/message/index.ts';
+import type { Flow, Transport } from '../sip/transaction/index.ts';
+
+/** Told of each SIP message that arrived. The message's bytes are its own: no buffer is used again. */
+export type OnMessage = (message: SipMessage, flow: Flow) => void;
+
+/** Told at most once, after the call to `send` returned, that the message was not handed over. */
+export type OnSendFailed = (error: CodedError) => void;
+
+/** An address to listen on. */
+export interface ListenOptions {
+  readonly transport: Transport;
+  /** An IP literal; `0.0.0.0` and `::` stand for all addresses of their family. */
+  readonly address: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** What peers are told, where it differs from what is bound. */
+  readonly announcedHost?: string | undefined;
+  readonly announcedPort?: number | undefined;
+  /** Name of the ingress whose configuration applies. */
+  readonly ingress: string;
+}
+
+export interface UdpLimits {
+  /** Socket buffers asked of the kernel, which may give less (`net.core.rmem_max`). */
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+}
+
+export interface StreamLimits {
+  /** Connections open at once, accepted and made by us together. */
+  readonly connectionsMax: number;
+  /** Accepted connections open at once from one address. */
+  readonly connectionsPerAddressMax: number;
+  /** From asking for a connection to having it. */
+  readonly connectTimeoutMs: number;
+  /** Without a byte in either direction the connection is closed. */
+  readonly idleMs: number;
+  /** From the first byte of a message to its last; a slower writer is cut off. */
+  readonly messageMs: number;
+  /** A peer that ended its side may still be answered for this long (RFC 3261 §17.1: a transaction's 64*T1). */
+  readonly halfClosedMs: number;
+  /** Bytes waiting for a peer that does not read; at more, its connection is closed. */
+  readonly writeQueueBytesMax: number;
+}
+
+export interface NetLimits {
+  readonly message: MessageLimits;
+  readonly udp: UdpLimits;
+  readonly stream: StreamLimits;
+}
