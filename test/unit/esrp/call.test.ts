@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceUrn } from '../../../src/base/index.ts';
+import {
+  boundaryId,
+  DependencyError,
+  datasetId,
+  monoMs,
+  serviceUrn,
+  wallMs,
+} from '../../../src/base/index.ts';
+import type {
+  BoundaryLookup,
+  BoundaryMatch,
+  CallOptions,
+  CallPorts,
+  IngressRules,
+  LookupAnswer,
+  LookupScope,
+} from '../../../src/esrp/index.ts';
+import { defaultDecision, routeRequest } from '../../../src/esrp/index.ts';
+import { defaultLocationLimits } from '../../../src/location/index.ts';
+import { defaultBodyLimits } from '../../../src/sip/index.ts';
+import {
+  civicPidf,
+  pointPidf,
+  requestFrom,
+  requestText,
+  sdpAndPidf,
+  testFlow,
+  testRequest,
+} from '../../support/emergency-messages.ts';
+
+const psap: BoundaryMatch = {
+  boundaryId: boundaryId('urn:emergency:uid:gis:PsapPolygon:1:example.net'),
+  datasetId: datasetId(1),
+  displayName: 'Harris County PSAP',
+  serviceUrn: serviceUrn('urn:service:sos'),
+  serviceUri: 'sip:psap-48201@127.0.0.1:5070',
+  serviceNumber: '911',
+  agencyId: undefined,
+  priority: 0,
+};
+
+class TableLookup implements BoundaryLookup {
+  readonly asked: { readonly place: string; readonly services: readonly ServiceUrn[] }[] = [];
+  readonly #answer: () => Promise<LookupAnswer>;
+  constructor(answer: () => Promise<LookupAnswer>) {
+    this.#answer = answer;
+  }
+  byPoint(
+    position: { readonly lon: number; readonly lat: number },
+    scope: LookupScope,
+  ): Promise<LookupAnswer> {
+    this.asked.push({ place: `${position.lon} ${position.lat}`, services: scope.services });
+    return this.#answer();
+  }
+  byCivic(civic: { readonly country: string | undefined }, scope: LookupScope): Promise<LookupAnswer> {
+    this.asked.push({ place: `civic ${civic.country}`, services: scope.services });
+    return this.#answer();
+  }
+}
+
+const found = () => Promise.resolve<LookupAnswer>({ kind: 'found', rule: 'covers', matches: [psap] });
+
+const rules: IngressRules = {
+  name: 'default',
+  dialStrings: new Map([['911', serviceUrn('urn:service:sos')]]),
+  keepDialString: false,
+  defaultRouteUri: 'sip:default@127.0.0.1:5071',
+  nonEmergency: 'refuse',
+};
+
+function options(changes: Partial<IngressRules> = {}): CallOptions {
+  return {
+    ingressOf: () => ({ ...rules, ...changes }),
+    isOwnAddress: (host, port) => host === '127.0.0.1' && (port ?? 5060) === 5060,
+    identityDomain: 'esrp.example.net',
+    resourcePriority: 'esnet.1',
+    ringTimeoutMs: 60_000,
+    lastRingTimeoutMs: 180_000,
+    silenceTimeoutMs: 5_000,
+    lookupDeadlineMs: 500,
+    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+  };
+}
+
+function ports(lookup: BoundaryLookup, logged: string[] = []): CallPorts {
+  const log = (event: string) => logged.push(event);
+  let tokens = 0;
+  return {
+    lookup,
+    clock: { mono: () => monoMs(0), wall: () => wallMs(1_700_000_000_000) },
+    random: { token: (length) => `t${++tokens}`.padEnd(length, '0'), fraction: () => 0.5 },
+    logger: { debug: log, info: log, warn: log, error: log },
+  };
+}
+
+async function route(
+  request = testRequest(sdpAndPidf(pointPidf({ lon: -95.36, lat: 29.76 }))),
+  answer = found,
+  changes = {},
+) {
+  const lookup = new TableLookup(answer);
+  const logged: string[] = [];
+  const { decision, record } = await routeRequest(request, testFlow, options(changes), ports(lookup, logged));
+  const targets = decision.kind === 'forward' ? decision.targets.map((target) => target.routeUri) : [];
+  return { decision, record, targets, lookup, logged };
+}
+
+describe('a call that can be routed', () => {
+  it('goes to the boundary that covers the point, then to the default route', async () => {
+    const { targets, record, lookup } = await route();
+    expect(lookup.asked[0]?.place).toBe('-95.36 29.76');
+    expect(targets).toEqual([psap.serviceUri, rules.defaultRouteUri]);
+    expect(record).toMatchObject({
+      state: 'routing',
+      mapping: { kind: 'mapped', rule: 'covers' },
+      warnings: [],
+    });
+    expect(record?.stages.map((stage) => stage.stage)).toEqual([
+      'recognise',
+      'locate',
+      'map',
+      'decide',
+      'forward',
+    ]);
+  });
+
+  it('gets Resource-Priority and identifiers, the Request-URI kept', async () => {
+    const { decision, record } = await route();
+    expect(decision).toMatchObject({
+      kind: 'forward',
+      requestUri: undefined,
+      failover: 'all',
+      recordRoute: true,
+    });
+    const edits =
+      decision.kind === 'forward'
+        ? decision.edits.map((edit) => `${edit.kind} ${edit.name}: ${edit.value}`)
+        : [];
+    expect(edits[0]).toBe('addIfAbsent Resource-Priority: esnet.1');
+    expect(edits[1]).toMatch(
+      /^append Call-Info: <urn:emergency:uid:callid:[0-9a-z]{20}:esrp\.example\.net>;purpose=emergency-CallId$/,
+    );
+    expect(edits[2]).toMatch(
+      /^append Call-Info: <urn:emergency:uid:incidentid:[0-9a-z]{20}:esrp\.example\.net>;purpose=emergency-IncidentId$/,
+    );
+    expect(record?.emergencyCallId).toMatch(/^urn:emergency:uid:callid:/);
+  });
+
+  it.each([
+    [
+      'v3',
+      '<urn:emergency:uid:callid:abcdefghij:bcf.example.net>;purpose=emergency-CallId',
+      'urn:emergency:uid:callid:abcdefghij:bcf.example.net',
+    ],
+    [
+      'v2',
+      '<urn:nena:callid:abcdefghij:bcf.example.net>;site=a;purpose=nena-CallId',
+      'urn:nena:callid:abcdefghij:bcf.example.net',
+    ],
+  ])('keeps an identifier of %s', async (_version, value, expected) => {
+    const { record, decision } = await route(testRequest({ headers: [`Call-Info: ${value}`] }));
+    expect(record?.emergencyCallId).toBe(expected);
+    const added =
+      decision.kind === 'forward' ? decision.edits.filter((edit) => edit.name === 'Call-Info') : [];
+    expect(added.map((edit) => edit.value).join()).toMatch(/^<urn:emergency:uid:incidentid:[^,]*$/);
+  });
+
+  it('has a dial string replaced, the original in History-Info', async () => {
+    const { decision } = await route(testRequest({ requestUri: 'sip:911@carrier.example;user=phone' }));
+    expect(decision).toMatchObject({ requestUri: 'urn:service:sos' });
+    const history =
+      decision.kind === 'forward' ? decision.edits.filter((edit) => edit.name === 'History-Info') : [];
+    expect(history.map((edit) => edit.value)).toEqual([
+      '<sip:911@carrier.example;user=phone>;index=1',
+      '<urn:service:sos>;index=1.1;mp=1',
+    ]);
+  });
+
+  it('continues a History-Info that is there', async () => {
+    const { decision } = await route(
+      testRequest({
+        requestUri: 'sip:sos@x.example',
+        headers: ['History-Info: <sip:a@x.example>;index=1, <sip:sos@x.example>;index=1.2'],
+      }),
+    );
+    const history =
+      decision.kind === 'forward' ? decision.edits.filter((edit) => edit.name === 'History-Info') : [];
+    expect(history.map((edit) => edit.value)).toEqual(['<urn:service:sos>;index=1.2.1;mp=1.2']);
+  });
+
+  it('asks by the civic address where there is no shape', async () => {
+    const { lookup, targets } = await route(
+      testRequest(sdpAndPidf(civicPidf({ country: 'US', A1: 'TX', A2: 'Harris' }))),
+    );
+    expect(lookup.asked.map((asked) => asked.place)).toEqual(['civic US']);
+    expect(targets[0]).toBe(psap.serviceUri);
+  });
+
+  it('is asked about with the family of its service', async () => {
+    const body = sdpAndPidf(pointPidf({ lon: -95.36, lat: 29.76 }));
+    const { lookup, record } = await route(testRequest({ requestUri: 'urn:service:sos.fire', ...body }));
+    expect(lookup.asked[0]?.services.slice(0, 1)).toEqual(['urn:service:sos.fire']);
+    expect(lookup.asked[0]?.services).toContain('urn:service:sos');
+    expect(record?.mapping).toMatchObject({ substitutedFrom: 'urn:service:sos.fire' });
+  });
+});
+
+describe('a call that cannot be mapped goes to the default route', () => {
+  const located = () => testRequest(sdpAndPidf(pointPidf({ lon: 0, lat: 0 })));
+  const rows: readonly (readonly [
+    string,
+    ReturnType<typeof located> | undefined,
+    () => Promise<LookupAnswer>,
+    string,
+  ])[] = [
+    ['no location', testRequest(), found, 'noLocation'],
+    ['a document that is no XML', testRequest(sdpAndPidf('<presence')), found, 'noLocation'],
+    [
+      'nothing covers the point',
+      undefined,
+      async () => ({ kind: 'nothing', datasetId: datasetId(1) }),
+      'outsideAllBoundaries',
+    ],
+    ['no dataset', undefined, async () => ({ kind: 'noActiveDataset' }), 'noActiveDataset'],
+    [
+      'a late database',
+      undefined,
+      () => Promise.reject(new DependencyError('store.deadlineMissed', 'late')),
+      'deadlineMissed',
+    ],
+    [
+      'a dead database',
+      undefined,
+      () => Promise.reject(new DependencyError('store.unavailable', 'gone')),
+      'lookupFailed',
+    ],
+    [
+      'a civic address of several areas',
+      testRequest(sdpAndPidf(civicPidf({ country: 'US', A1: 'TX' }))),
+      async () => ({ kind: 'ambiguous', datasetId: datasetId(1), candidates: [psap, psap] }),
+      'civicAmbiguous',
+    ],
+  ];
+  it.each(rows)('%s', async (_name, request, answer, reason) => {
+    const { targets, record } = await route(request ?? located(), answer);
+    expect(targets).toEqual([rules.defaultRouteUri]);
+    expect(record?.mapping).toMatchObject({ kind: 'unmapped', reason });
+  });
+
+  it('a lookup that throws at once', async () => {
+    const { targets, record } = await route(located(), () => {
+      throw new TypeError('a bug');
+    });
+    expect(targets).toEqual([rules.defaultRouteUri]);
+    expect(record?.mapping?.kind).toBe('unmapped');
+  });
+
+  it('a bug in a stage is caught at its boundary and recorded with its stack', async () => {
+    const broken = {
+      ...testRequest(),
+      get body(): Buffer {
+        throw new TypeError('broken body');
+      },
+    };
+    const { targets, record, logged } = await route(broken);
+    expect(targets).toEqual([rules.defaultRouteUri]);
+    expect(record?.stages.find((stage) => stage.error !== undefined)?.error).toContain('broken body');
+    expect(logged).toContain('call.stageFailed');
+  });
+
+  it('takes the default route of its ingress', async () => {
+    const { targets } = await route(testRequest(), found, { defaultRouteUri: 'sip:other@127.0.0.1:5072' });
+    expect(targets).toEqual(['sip:other@127.0.0.1:5072']);
+  });
+
+  it('is tried once where the answering point is the default route itself', async () => {
+    const { targets } = await route(undefined, found, { defaultRouteUri: psap.serviceUri });
+    expect(targets).toEqual([psap.serviceUri]);
+  });
+});
+
+describe('a request that is not faultless', () => {
+  it('is routed with a warning where it is an emergency', async () => {
+    const { targets, record } = await route(requestFrom(requestText().replace('Max-Forwards: 70\r\n', '')));
+    expect(targets).toEqual([rules.defaultRouteUri]);
+    expect(record?.warnings.map((warning) => warning.message).join()).toContain('Max-Forwards');
+  });
+
+  it('is refused with its reason where it is none', async () => {
+    const text = requestText({ requestUri: 'sip:alice@atlanta.example' }).replace(
+      'Max-Forwards: 70',
+      'Max-Forwards: x',
+    );
+    const { decision, record } = await route(requestFrom(text));
+    expect(decision).toMatchObject({ kind: 'reply', statusCode: 400 });
+    expect(decision.kind === 'reply' && decision.reasonPhrase).toContain('Max-Forwards');
+    expect(record).toBeUndefined();
+  });
+});
+
+describe('a request that is no emergency', () => {
+  const rows: readonly (readonly [string, string, string, Partial<IngressRules>, string])[] = [
+    ['a call', 'INVITE', 'sip:alice@atlanta.example', {}, '403'],
+    ['a registration', 'REGISTER', 'sip:atlanta.example', {}, '405'],
+    ['a probe of ourselves', 'OPTIONS', 'sip:127.0.0.1:5060', {}, '200'],
+    ['a probe of somebody else', 'OPTIONS', 'sip:127.0.0.1:5099', {}, '403'],
+    ['a call, proxied', 'INVITE', 'sip:alice@atlanta.example', { nonEmergency: 'proxy' }, 'forward'],
+    ['a scheme that cannot be sent to', 'INVITE', 'http://atlanta.example', { nonEmergency: 'proxy' }, '416'],
+    ['a number without a route', 'INVITE', 'tel:+15551230000', { nonEmergency: 'proxy' }, '416'],
+  ];
+  it.each(rows)('%s', async (_name, method, requestUri, changes, expected) => {
+    const { decision } = await route(testRequest({ method, requestUri }), found, changes);
+    expect(decision.kind === 'reply' ? String(decision.statusCode) : decision.kind).toBe(expected);
+  });
+});
+
+describe('the decision without stages', () => {
+  it('sends an emergency to the default route', () => {
+    const decision = defaultDecision(testRequest({ requestUri: 'sip:911@x.example' }), rules, options());
+    expect(decision).toMatchObject({
+      kind: 'forward',
+      requestUri: 'urn:service:sos',
+      targets: [{ routeUri: rules.defaultRouteUri }],
+    });
+  });
+
+  it('refuses what is no emergency', () => {
+    const decision = defaultDecision(testRequest({ requestUri: 'sip:alice@x.example' }), rules, options());
+    expect(decision.kind).toBe('reply');
+  });
+});
