@@ -1,0 +1,73 @@
+import type { Via } from '../message/index.ts';
+import type { Destination, Flow, Transport } from './flow.ts';
+
+/** The port of a sent-by or URI that names none (RFC 3261 §19.1.2; RFC 7118 §8.1 gives WebSocket the HTTP ports). */
+export function defaultPort(transport: Transport): number {
+  switch (transport) {
+    case 'tls':
+      return 5061;
+    case 'ws':
+      return 80;
+    case 'wss':
+      return 443;
+    default:
+      return 5060;
+  }
+}
+
+/** A host as it stands in a URI or a Via: an IPv6 address gets its brackets. */
+export function hostText(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/** A host without the brackets of an IPv6 reference. */
+export function bareHost(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+}
+
+/**
+ * The top Via of a received request with `received` (RFC 3261 §18.2.1) and `rport` (RFC 3581 §4) written into it, or
+ * undefined where it can stay as it came. A `received` or a filled `rport` that the sender wrote itself is replaced.
+ */
+export function stampVia(via: Via, flow: Flow): string | undefined {
+  const { address, port } = flow.remote;
+  const differs = bareHost(via.host) !== address;
+  if (!differs && via.rport === undefined && via.received === undefined) return undefined;
+  let text = `${via.protocol}/${via.transport} ${via.host}`;
+  if (via.port !== undefined) text += `:${via.port}`;
+  for (const { name, value } of via.params) {
+    const key = name.toLowerCase();
+    if (key === 'received' || key === 'rport') continue;
+    text += value === undefined ? `;${name}` : `;${name}=${value}`;
+  }
+  text += `;received=${address}`;
+  return via.rport === undefined ? text : `${text};rport=${port}`;
+}
+
+/**
+ * Where responses to a request go: on a stream the connection it came on, else a new one to the source at the sent-by
+ * port; datagrams to maddr, or to the source: at its port where the sender asked with `rport`, else at the sent-by port
+ * (RFC 3261 §18.2.2, RFC 3581 §4), always from the socket that the request came in on.
+ */
+export function responseDestination(via: Via, flow: Flow): Destination {
+  const sentByPort = via.port ?? defaultPort(flow.transport);
+  if (flow.transport !== 'udp') {
+    return {
+      transport: flow.transport,
+      remote: { address: flow.remote.address, port: sentByPort },
+      connectionId: flow.connectionId,
+      local: undefined,
+    };
+  }
+  const maddr = via.params.find((param) => param.name.toLowerCase() === 'maddr')?.value;
+  const remote =
+    maddr !== undefined && isAddress(bareHost(maddr))
+      ? { address: bareHost(maddr), port: sentByPort }
+      : { address: flow.remote.address, port: via.rport === undefined ? sentByPort : flow.remote.port };
+  return { transport: 'udp', remote, connectionId: undefined, local: flow.local };
+}
+
+/** Whether a host (no brackets) is an IP literal; IPv6 by its colon, since no name has one. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
+}
