@@ -14,6 +14,8 @@ export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
 export type { LocationLimits } from './limits.ts';
 export { defaultLocationLimits } from './limits.ts';
 export { parsePidfLo } from './parse.ts';
+export type { PidfLoContent } from './serialize.ts';
+export { writePidfLo } from './serialize.ts';
 export type {
   CivicAddress,
   LocationContainer,
