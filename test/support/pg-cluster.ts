@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { freePorts } from './free-ports.ts';
 
 /** A PostgreSQL server of the test's own: a folder below the system's temporary one, a free port, no passwords. */
 export interface PgCluster {
@@ -45,7 +45,7 @@ export async function startPgCluster(bin: string): Promise<PgCluster> {
     ['-D', data, '-A', 'trust', '-U', 'firstline', '-E', 'UTF8', '--locale=C', '--no-sync'],
     { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const port = await freeTcpPort();
+  const [port = 0] = await freePorts(1);
   let postmaster: ChildProcess | undefined;
 
   const start = async () => {
@@ -97,19 +97,6 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
   } finally {
     await client.end();
   }
-}
-
-/** A TCP port on the loopback address that nothing listens on. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was assigned');
-  return address.port;
 }
 
 /** PostgreSQL refuses to run as root; the package's own user takes its place then. */
