@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { DependencyError, errorText } from '../base/index.ts';
+import { authenticate } from './api-key.ts';
+import type { Operation, OperationPorts } from './operation.ts';
+import { type Outcome, ProblemError, problem, problemReply, type Reply } from './problem.ts';
+import { readRequestBody } from './request-body.ts';
+
+/** Serves a table of operations with express: routes, authentication, deadlines, error answers, security headers. */
+export function createApp(operations: readonly Operation[], ports: OperationPorts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.use(securityHeaders);
+  // A literal segment goes before a parameter in its place.
+  const paths = [...new Set(operations.map(({ path }) => path))].sort((a, b) => rank(a) - rank(b));
+  for (const path of paths) {
+    const route = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    const here = operations.filter((operation) => operation.path === path);
+    for (const operation of here) route[operation.method](serve(operation, ports));
+    const allow = here.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
+    route.all((request, response) => {
+      const detail = `${request.method} is not taken here; ${allow} is`;
+      send(request, response, {
+        requestId: randomUUID(),
+        outcome: problem('http.methodNotAllowed', detail, { headers: { Allow: allow } }),
+        lingerMs: ports.limits.lingerMs,
+      });
+    });
+  }
+  app.use((request: Request, response: Response) => {
+    const outcome = problem(
+      'http.noSuchPath',
+      'nothing is served at this path; /api/v1/openapi.json lists what is',
+    );
+    send(request, response, { requestId: randomUUID(), outcome, lingerMs: ports.limits.lingerMs });
+  });
+  app.use(lastResort(ports));
+  return app;
+}
+
+function rank(path: string): number {
+  return path.split('{').length;
+}
+
+function securityHeaders(request: Request, response: Response, next: NextFunction): void {
+  response.set({
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+  });
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    // RFC 9112 §3.2. Node's own check answers without a body, so it is off.
+    next(new ProblemError(problem('http.badMessage', 'the Host header field is missing')));
+    return;
+  }
+  next();
+}
+
+function serve(operation: Operation, ports: OperationPorts) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const requestId = randomUUID();
+    const startedAt = performance.now();
+    let actorName: string | undefined;
+    const work = async (): Promise<Outcome> => {
+      const actor =
+        operation.access === 'key' ? await authenticate(request.headers, ports.apiKeys) : undefined;
+      if (operation.access === 'key' && actor === undefined) return keyRequired(request);
+      actorName = actor?.name;
+      return operation.answer({
+        params: request.params,
+        query: new URLSearchParams(/\?([^#]*)/.exec(request.originalUrl)?.[1] ?? ''),
+        actor,
+        ports,
+        readBody: () => readRequestBody(request, operation.body, ports.limits),
+      });
+    };
+    const isUpload = operation.body?.upload !== undefined;
+    const outcome = await settled(
+      isUpload ? work() : beforeDeadline(work(), ports.limits.requestTimeoutMs),
+      (fault) => ports.logger.error('http.fault', { requestId, operation: operation.id, ...fault }),
+    );
+    const reply = send(request, response, { requestId, outcome, lingerMs: ports.limits.lingerMs });
+    ports.logger.debug('http.request', {
+      requestId,
+      operation: operation.id,
+      status: reply.status,
+      durationMs: Math.round((performance.now() - startedAt) * 100) / 100,
+      ...(actorName === undefined ? {} : { actor: actorName }),
+    });
+  };
+}
+
+/** What was thrown becomes a problem: a known one as it is, a dependency's without its text, everything else without a word. */
+async function settled(
+  work: Promise<Outcome>,
+  onFault: (fault: Readonly<Record<string, unknown>>) => void,
+): Promise<Outcome> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return thrown.problem;
+    if (thrown instanceof DependencyError) {
+      onFault({ code: thrown.code, error: thrown.message });
+      return problem('http.unavailable', 'something that the answer needs did not answer; try again', {
+        headers: { 'Retry-After': '5' },
+        extensions: { cause: thrown.code },
+      });
+    }
+    onFault({ error: errorText(thrown), ...(thrown instanceof Error ? { stack: thrown.stack } : {}) });
+    return problem(
+      'http.internal',
+      "the server failed; its log has the details under this document's instance",
+    );
+  }
+}
+
+async function beforeDeadline(work: Promise<Outcome>, timeoutMs: number): Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Outcome>((resolve) => {
+    const outcome = problem('http.deadlineMissed', `no answer was ready after ${timeoutMs} ms`, {
+      headers: { 'Retry-After': '5' },
+    });
+    timer = setTimeout(() => resolve(outcome), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function keyRequired(request: Request): Outcome {
+  const isGiven = request.headers.authorization !== undefined || request.headers['x-api-key'] !== undefined;
+  const detail = isGiven
+    ? 'the API key is not in force'
+    : 'send the API key as Authorization: Bearer or as X-API-Key';
+  // RFC 6750 §3: no error code where no credentials came.
+  const challenge = isGiven ? 'Bearer realm="firstline", error="invalid_token"' : 'Bearer realm="firstline"';
+  return problem('http.keyRequired', detail, { headers: { 'WWW-Authenticate': challenge } });
+}
+
+interface Sending {
+  readonly requestId: string;
+  readonly outcome: Outcome;
+  readonly lingerMs: number;
+}
+
+function send(request: Request, response: Response, { requestId, outcome, lingerMs }: Sending): Reply {
+  const reply = outcome.kind === 'problem' ? problemReply(outcome, requestId) : outcome;
+  if (response.destroyed || response.headersSent) return reply;
+  response.status(reply.status);
+  response.setHeader('Content-Type', reply.contentType);
+  response.setHeader('X-Request-Id', requestId);
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+  response.setHeader('Content-Length', Buffer.byteLength(reply.body));
+  response.end(request.method === 'HEAD' ? undefined : reply.body);
+  if (!request.complete) linger(request, response, lingerMs);
+  return reply;
+}
+
+/**
+ * Takes and drops what still comes of a body, for a while: a connection that is closed with unread bytes is reset, and
+ * the client would lose the answer (RFC 9112 §9.6).
+ */
+function linger(request: Request, response: Response, lingerMs: number): void {
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  const stop = () => clearTimeout(timer);
+  request.once('end', stop);
+  request.socket.once('close', stop);
+  response.once('finish', () => request.resume());
+}
+
+function lastResort(ports: OperationPorts) {
+  // Express knows an error handler by its four parameters.
+  return async (
+    thrown: unknown,
+    request: Request,
+    response: Response,
+    _next: NextFunction,
+  ): Promise<void> => {
+    const requestId = randomUUID();
+    const cause = isBadPath(thrown)
+      ? new ProblemError(problem('http.badMessage', 'the path has a percent-encoding that does not decode'))
+      : thrown;
+    const outcome = await settled(Promise.reject(cause), (fault) =>
+      ports.logger.error('http.fault', { requestId, ...fault }),
+    );
+    send(request, response, { requestId, outcome, lingerMs: ports.limits.lingerMs });
+  };
+}
+
+function isBadPath(thrown: unknown): boolean {
+  return thrown instanceof URIError;
+}

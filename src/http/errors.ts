@@ -1,0 +1,52 @@
+import { defineErrors } from '../base/index.ts';
+
+/** Error codes of the HTTP room. Each is also a problem type (RFC 9457 §3.1.1), see problem.ts. */
+export const httpErrors = defineErrors({
+  'http.badMessage': { kind: 'parse', meaning: 'The bytes are not an HTTP request that can be read.' },
+  'http.invalidRequest': {
+    kind: 'parse',
+    meaning: 'A path, query or body value is missing, unknown or out of range; `errors` names each.',
+  },
+  'http.badJson': { kind: 'parse', meaning: 'The body is not JSON.' },
+  'http.badEncoding': { kind: 'parse', meaning: 'The body does not decompress by its Content-Encoding.' },
+  'http.keyRequired': {
+    kind: 'reject',
+    meaning: 'The operation needs an API key and none that is in force came.',
+  },
+  'http.noSuchPath': { kind: 'reject', meaning: 'Nothing is served at this path.' },
+  'http.notFound': { kind: 'reject', meaning: 'The thing that the path names does not exist.' },
+  'http.methodNotAllowed': {
+    kind: 'reject',
+    meaning: 'The path does not take this method; Allow lists those it takes.',
+  },
+  'http.bodyTimeout': { kind: 'reject', meaning: 'The body stopped coming or took too long.' },
+  'http.nothingToRollBack': { kind: 'reject', meaning: 'No earlier dataset was active.' },
+  'http.bodyTooLarge': { kind: 'reject', meaning: 'The body, as sent or decompressed, is over its limit.' },
+  'http.unsupportedMediaType': { kind: 'reject', meaning: 'The operation does not take this Content-Type.' },
+  'http.unsupportedEncoding': {
+    kind: 'reject',
+    meaning: 'The operation does not take this Content-Encoding.',
+  },
+  'http.loadRefused': {
+    kind: 'reject',
+    meaning: 'Features of a boundary file cannot be used; `refused` lists them and nothing changed.',
+  },
+  'http.sourceUnreadable': {
+    kind: 'parse',
+    meaning: 'A boundary file is not a GeoJSON FeatureCollection; nothing changed.',
+  },
+  'http.headersTooLarge': { kind: 'reject', meaning: 'The header fields are over their limit.' },
+  'http.unavailable': {
+    kind: 'dependency',
+    meaning: 'Something that the answer needs, such as the database, did not answer.',
+  },
+  'http.deadlineMissed': { kind: 'dependency', meaning: 'The answer was not ready in time.' },
+  'http.listenFailed': { kind: 'dependency', meaning: 'An HTTP address and port could not be opened.' },
+  'http.internal': {
+    kind: 'bug',
+    meaning: 'A fault of the server; its log has the details under the request id.',
+  },
+});
+
+/** A code of {@link httpErrors}. */
+export type HttpErrorCode = keyof typeof httpErrors;

@@ -1,0 +1,23 @@
+export { apiKeyRandomBytes, cliUserAgent, hashApiKey, isApiKey, newApiKey } from './api-key.ts';
+export type { HttpErrorCode } from './errors.ts';
+export { httpErrors } from './errors.ts';
+export type { HttpLimits } from './limits.ts';
+export { defaultHttpLimits } from './limits.ts';
+export type { OpenApiDocument } from './openapi.ts';
+export { openApiDocument } from './openapi.ts';
+export { operations } from './operations/table.ts';
+export { createHttpServer } from './server.ts';
+export type {
+  GeoJsonReader,
+  Health,
+  HealthCheck,
+  HttpListen,
+  HttpPorts,
+  HttpServer,
+  HttpServerOptions,
+} from './types.ts';
+export type { WireNewKey, WireProblem } from './wire/admin.ts';
+export type { WireCallRecord, WireCallSummary } from './wire/call.ts';
+export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
+export { civicNames } from './wire/location.ts';
+export type { WireRouteAnswer } from './wire/route.ts';

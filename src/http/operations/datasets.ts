@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { datasetId } from '../../base/index.ts';
+import { defineOperation } from '../operation.ts';
+import { jsonReply, problem } from '../problem.ts';
+import { booleanText, integerText, lineText } from '../validation.ts';
+import { datasetListSchema, datasetSchema, datasetToWire, loadAnswerSchema } from '../wire/dataset.ts';
+import { datasetExample, featureCollectionExample } from './examples.ts';
+import { loadFromUpload } from './load.ts';
+
+/** A dataset's number in a path or a query. */
+export function datasetIdText() {
+  return integerText({ min: 1, max: 2_147_483_647 });
+}
+
+const idParams = z.strictObject({ id: datasetIdText().describe('Number of the dataset') });
+
+function datasetReply(description: string) {
+  return {
+    status: 200,
+    description,
+    mediaType: 'application/json',
+    schema: datasetSchema,
+    example: datasetExample,
+  };
+}
+
+/** All datasets. */
+export const listDatasets = defineOperation({
+  id: 'listDatasets',
+  method: 'get',
+  path: '/api/v1/datasets',
+  tag: 'Datasets',
+  summary: 'List the datasets.',
+  access: 'key',
+  replies: [
+    {
+      status: 200,
+      description: 'All datasets.',
+      mediaType: 'application/json',
+      schema: datasetListSchema,
+      example: { items: [datasetExample] },
+    },
+  ],
+  problems: [],
+  async handle({ ports }) {
+    const found = await ports.boundaries.listDatasets();
+    return jsonReply(200, { items: found.map(datasetToWire) });
+  },
+});
+
+/** Loads a boundary file. */
+export const loadDataset = defineOperation({
+  id: 'loadDataset',
+  method: 'post',
+  path: '/api/v1/datasets',
+  tag: 'Datasets',
+  summary: 'Load a GeoJSON file of boundaries as a new dataset.',
+  description:
+    'The file is read as it arrives. Either every feature can be used and a dataset is made, or nothing changes and every ' +
+    'feature that was refused is listed. The body may be gzip (Content-Encoding).',
+  access: 'key',
+  query: z.strictObject({
+    name: lineText(100).describe('Name of the dataset'),
+    source: lineText(254).optional().describe('Where the file is from, such as its name'),
+    invalidGeometry: z
+      .enum(['refuse', 'repair'], 'must be refuse or repair')
+      .default('refuse')
+      .describe('What becomes of geometry that is invalid by OGC rules: refused, or made valid and listed'),
+    activate: booleanText().default(false).describe('Makes the dataset the active one'),
+  }),
+  body: {
+    upload: { mediaTypes: ['application/geo+json', 'application/json'], example: featureCollectionExample },
+  },
+  replies: [
+    {
+      status: 201,
+      description: 'The dataset; Location names it.',
+      mediaType: 'application/json',
+      schema: loadAnswerSchema,
+      example: { dataset: datasetExample, repairedCount: 0, repaired: [] },
+    },
+  ],
+  problems: ['http.loadRefused', 'http.sourceUnreadable'],
+  handle: ({ query, body, actor, ports }) =>
+    loadFromUpload(
+      {
+        name: query.name,
+        source: query.source ?? 'upload',
+        invalidGeometry: query.invalidGeometry,
+        isActivated: query.activate,
+      },
+      body,
+      actor,
+      ports,
+    ),
+});
+
+/** One dataset. */
+export const readDataset = defineOperation({
+  id: 'readDataset',
+  method: 'get',
+  path: '/api/v1/datasets/{id}',
+  tag: 'Datasets',
+  summary: 'Read one dataset.',
+  access: 'key',
+  params: idParams,
+  replies: [datasetReply('The dataset.')],
+  problems: ['http.notFound'],
+  async handle({ params, ports }) {
+    const found = await ports.boundaries.getDataset(datasetId(params.id));
+    return found === undefined ? noDataset(params.id) : jsonReply(200, datasetToWire(found));
+  },
+});
+
+/** Makes a dataset the active one. */
+export const activateDataset = defineOperation({
+  id: 'activateDataset',
+  method: 'post',
+  path: '/api/v1/datasets/{id}/activate',
+  tag: 'Datasets',
+  summary: 'Make a dataset the active one, in one step.',
+  access: 'key',
+  params: idParams,
+  replies: [datasetReply('The dataset, active now.')],
+  problems: ['http.notFound'],
+  async handle({ params, actor, ports }) {
+    const active = await ports.boundaries.activate(datasetId(params.id), actor);
+    return active === undefined ? noDataset(params.id) : jsonReply(200, datasetToWire(active));
+  },
+});
+
+/** Makes the dataset active that was active before. */
+export const rollBackDataset = defineOperation({
+  id: 'rollBackDataset',
+  method: 'post',
+  path: '/api/v1/datasets/rollback',
+  tag: 'Datasets',
+  summary: 'Make the dataset active again that was active before, in one step.',
+  access: 'key',
+  replies: [datasetReply('The dataset that is active now.')],
+  problems: ['http.nothingToRollBack'],
+  async handle({ actor, ports }) {
+    const active = await ports.boundaries.rollBack(actor);
+    if (active === undefined) return problem('http.nothingToRollBack', 'no earlier dataset was active');
+    return jsonReply(200, datasetToWire(active));
+  },
+});
+
+function noDataset(id: number) {
+  return problem('http.notFound', `there is no dataset ${id}`);
+}

@@ -1,0 +1,30 @@
+import type { Operation } from '../operation.ts';
+import { readAudit, rotateKey } from './admin.ts';
+import { listBoundaries, readBoundary } from './boundaries.ts';
+import { listCalls, readCall } from './calls.ts';
+import { activateDataset, listDatasets, loadDataset, readDataset, rollBackDataset } from './datasets.ts';
+import { readDocument, readProblemType } from './document.ts';
+import { readCounters, readLiveness, readReadiness } from './health.ts';
+import { queryRoute, queryRouteByBody } from './route.ts';
+
+/** Every operation that is served, in the order of the API document. */
+export const operations: readonly Operation[] = [
+  queryRoute,
+  queryRouteByBody,
+  listBoundaries,
+  readBoundary,
+  listDatasets,
+  loadDataset,
+  rollBackDataset,
+  readDataset,
+  activateDataset,
+  listCalls,
+  readCall,
+  readAudit,
+  rotateKey,
+  readDocument,
+  readProblemType,
+  readLiveness,
+  readReadiness,
+  readCounters,
+];

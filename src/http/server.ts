@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { DependencyError, errorText } from '../base/index.ts';
+import { createApp } from './app.ts';
+import type { HttpErrorCode } from './errors.ts';
+import { defaultHttpLimits, type HttpLimits } from './limits.ts';
+import { openApiDocument } from './openapi.ts';
+import { operations } from './operations/table.ts';
+import { problem, problemReply, problemTypes } from './problem.ts';
+import type { HttpListen, HttpServer, HttpServerOptions } from './types.ts';
+
+/** Makes the HTTP server: REST API, health pages and API document. Nothing is open before `start`. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
+  const document = openApiDocument(operations, options.version);
+  const app = createApp(operations, { ...options, limits, document: () => document });
+  let starting: Promise<readonly Server[]> | undefined;
+  let stopping: Promise<void> | undefined;
+  return {
+    async start() {
+      starting ??= openAll(options.listen, app, limits);
+      return (await starting).map(boundAddress);
+    },
+    async stop(deadlineMs) {
+      stopping ??= closeAll(starting, deadlineMs);
+      await stopping;
+    },
+  };
+}
+
+async function openAll(
+  listen: readonly HttpListen[],
+  app: Express,
+  limits: HttpLimits,
+): Promise<readonly Server[]> {
+  const servers: Server[] = [];
+  try {
+    for (const place of listen) servers.push(await open(place, app, limits));
+    return servers;
+  } catch (thrown) {
+    for (const server of servers) server.close();
+    throw thrown;
+  }
+}
+
+function open(place: HttpListen, app: Express, limits: HttpLimits): Promise<Server> {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.requestTimeoutMs,
+      // Uploads take their time; every other body is held to the request's own deadline.
+      requestTimeout: limits.uploadTimeoutMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      requireHostHeader: false,
+    },
+    app,
+  );
+  server.maxHeadersCount = limits.headersMax;
+  server.maxConnections = limits.connectionsMax;
+  server.on('clientError', answerUnreadable);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const text = `cannot open HTTP at ${place.host} port ${place.port}: ${errorText(error)}`;
+      reject(new DependencyError('http.listenFailed' satisfies HttpErrorCode, text, error));
+    });
+    server.listen(place.port, place.host, () => resolve(server));
+  });
+}
+
+async function closeAll(starting: Promise<readonly Server[]> | undefined, deadlineMs: number): Promise<void> {
+  const servers = await starting?.catch(() => []);
+  await Promise.all((servers ?? []).map((server) => close(server, deadlineMs)));
+}
+
+function close(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function boundAddress(server: Server): { address: string; port: number } {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string')
+    throw new DependencyError('http.listenFailed', 'the HTTP server is closed');
+  return { address: bound.address, port: bound.port };
+}
+
+/** Bytes that Node's parser refuses never reach express; they get a problem document all the same. */
+function answerUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = unreadableCode(error.code);
+  const detail = `the bytes are not a request that can be read (${error.code ?? 'unknown'})`;
+  const reply = problemReply(problem(code, detail), randomUUID());
+  const reason = problemTypes[code].title;
+  socket.end(
+    `HTTP/1.1 ${reply.status} ${reason}\r\nContent-Type: ${reply.contentType}\r\n` +
+      `Content-Length: ${Buffer.byteLength(reply.body)}\r\nConnection: close\r\n\r\n${reply.body}`,
+  );
+}
+
+function unreadableCode(code: string | undefined): HttpErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'http.headersTooLarge';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'http.bodyTimeout';
+  return 'http.badMessage';
+}

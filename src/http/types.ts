@@ -1,0 +1,65 @@
+import type {
+  ApiKeyStore,
+  AuditLog,
+  BoundaryAdmin,
+  CallRecordStore,
+  Logger,
+  RouteService,
+  SourceFeature,
+} from '../esrp/index.ts';
+import type { HttpLimits } from './limits.ts';
+
+/** One thing that the server's health depends on. */
+export interface HealthCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** The server's health: `live` false asks for a restart, `ready` false asks that traffic goes elsewhere. */
+export interface Health {
+  readonly live: boolean;
+  readonly ready: boolean;
+  readonly checks: readonly HealthCheck[];
+}
+
+/**
+ * Reads a GeoJSON FeatureCollection as it arrives. A feature that cannot be used comes out as refused; bytes that are no
+ * FeatureCollection reject with an error that carries a string `code`.
+ */
+export type GeoJsonReader = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<SourceFeature>;
+
+/** What the operations ask of the world. */
+export interface HttpPorts {
+  readonly routes: RouteService;
+  readonly boundaries: BoundaryAdmin;
+  readonly calls: CallRecordStore;
+  readonly audit: AuditLog;
+  readonly apiKeys: ApiKeyStore;
+  readonly readGeoJson: GeoJsonReader;
+  readonly health: () => Health;
+  /** Counts since the start, by metric name. */
+  readonly counters?: () => Readonly<Record<string, number>>;
+  readonly logger: Logger;
+}
+
+/** An address to listen at; port 0 takes a free one. */
+export interface HttpListen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface HttpServerOptions extends HttpPorts {
+  readonly listen: readonly HttpListen[];
+  /** The program's version, for the API document. */
+  readonly version: string;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** A running or stopped HTTP server; both methods may be called twice. */
+export interface HttpServer {
+  /** Opens every address; rejects with DependencyError `http.listenFailed`, and then none is open. */
+  start(): Promise<readonly { readonly address: string; readonly port: number }[]>;
+  /** Takes no new connections, lets answers under way finish for `deadlineMs`, then closes what is left. */
+  stop(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { AuditRow } from '../../esrp/index.ts';
+import type { Health } from '../types.ts';
+import { momentSchema, momentToWire } from './common.ts';
+import { featureNoteSchema } from './dataset.ts';
+import { replyComponent } from './registry.ts';
+
+/** A page of the audit trail, newest first. */
+export const auditPageSchema = replyComponent(
+  'AuditPage',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        id: z.int(),
+        at: momentSchema,
+        actor: z.string(),
+        via: z.string(),
+        action: z.string(),
+        detail: z.record(z.string(), z.unknown()),
+      }),
+    ),
+    next: z.int().optional().describe('Give this as `before` to read on; absent on the last page.'),
+  }),
+);
+
+/** Writes rows of the audit trail. */
+export function auditRowToWire(row: AuditRow): z.infer<typeof auditPageSchema>['items'][number] {
+  const { id, at, actor, via, action, detail } = row;
+  return { id, at: momentToWire(at), actor, via, action, detail: { ...detail } };
+}
+
+/** A new API key. */
+export const newKeySchema = replyComponent(
+  'NewApiKey',
+  z
+    .strictObject({
+      name: z.string(),
+      key: z.string().describe('Shown this once; the server keeps its hash only.'),
+    })
+    .describe('The key that replaces the one that asked for it.'),
+);
+
+/** {@link newKeySchema}'s value. */
+export type WireNewKey = z.infer<typeof newKeySchema>;
+
+/** The server's health. */
+export const healthSchema = replyComponent(
+  'Health',
+  z.strictObject({
+    status: z.enum(['ok', 'failing']),
+    checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  }),
+);
+
+/** Writes the server's health by one of its two questions. */
+export function healthToWire(isOk: boolean, health: Health): z.infer<typeof healthSchema> {
+  return {
+    status: isOk ? 'ok' : 'failing',
+    checks: health.checks.map(({ name, ok, detail }) => ({ name, ok, detail })),
+  };
+}
+
+/** A problem type. */
+export const problemTypeSchema = replyComponent(
+  'ProblemType',
+  z.strictObject({ code: z.string(), title: z.string(), status: z.int(), meaning: z.string() }),
+);
+
+/** A problem document (RFC 9457 §3). */
+export const problemSchema = replyComponent(
+  'Problem',
+  z
+    .strictObject({
+      type: z
+        .string()
+        .meta({ format: 'uri-reference' })
+        .describe('Where the type of the problem is described.'),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string(),
+      instance: z.string().describe('The id of this request, in the log too.'),
+      errors: z
+        .array(
+          z.strictObject({
+            in: z.enum(['path', 'query', 'body']),
+            path: z.string().describe('Name of a parameter, or a JSON Pointer into the body'),
+            message: z.string(),
+          }),
+        )
+        .optional(),
+      cause: z.string().optional().describe('Code of the failure underneath.'),
+      readCount: z.int().optional().describe('Load refused: features read.'),
+      refusedCount: z
+        .int()
+        .optional()
+        .describe('Load refused: features refused, those that are not listed too.'),
+      refused: z.array(featureNoteSchema).optional().describe('Load refused: features, in file order.'),
+    })
+    .describe('What went wrong (RFC 9457).'),
+);
+
+/** {@link problemSchema}'s value. */
+export type WireProblem = z.infer<typeof problemSchema>;
