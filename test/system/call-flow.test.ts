@@ -344,7 +344,7 @@ for (const kind of databaseKinds) {
         caller.send(
           call.bytes
             .toString('latin1')
-            .replace(/\r\n\r\n[^]*$/, '\r\n\r\n')
+            .replace(/\r\n\r\n[\s\S]*$/, '\r\n\r\n')
             .replace('INVITE urn', 'CANCEL urn')
             .replace('CSeq: 1 INVITE', 'CSeq: 1 CANCEL')
             .replace(/\r\nContent-Type:[^\r]*/, '')
