@@ -15,8 +15,8 @@ export function isCivicElement(element: XmlElement): boolean {
  * namespace come before those of others with the same name.
  */
 export function readCivic(element: XmlElement, warn: Warn): CivicAddress | undefined {
-  if (element.localName === 'civilAddress') {
-    warn('location.namespaceRepaired', 'civilAddress is an old name; write civicAddress');
+  if (element.localName === 'civilAddress' || namespaceFit(element, namespaces.ca) !== 'own') {
+    warn('location.namespaceRepaired', `write civicAddress in the namespace ${namespaces.ca}`);
   }
   const elements = new Map<string, string>();
   let country: string | undefined;

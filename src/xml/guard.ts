@@ -179,7 +179,9 @@ class Guard {
       this.#text.startsWith(expected, start + 2) &&
       skipSpace(this.#text, start + 2 + expected.length) === end;
     if (isMatch) this.#position = end + 1;
-    else this.#failAt(start, 'xml.notWellFormed', `an end tag that does not close <${expected ?? ''}>`);
+    else if (expected === undefined)
+      this.#failAt(start, 'xml.notWellFormed', 'an end tag after the root element');
+    else this.#failAt(start, 'xml.notWellFormed', `an end tag where </${expected}> is expected`);
   }
 
   #startTag(): void {
