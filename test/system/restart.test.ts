@@ -1,0 +1,223 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../support/free-ports.ts';
+import type { PgCluster } from '../support/pg-cluster.ts';
+import { runProgram, type ServerProcess, startServer } from '../support/server-process.ts';
+import { api, eventually, shownKey } from './api.ts';
+import { type Call, invite, multipartBody, pointInfo } from './emergency.ts';
+import { databaseKinds, describeWith, openCluster, type TestDatabase } from './environment.ts';
+import { listed, type Peer, type Received, response, udpPeer, value } from './peer.ts';
+
+// Stopping, crashing and starting again, and a database that goes away: what was stored stays, and calls get through.
+
+const manhattan = { lat: 40.7484, lon: -73.9857 };
+const laterStartMaxMs = 6_000;
+
+/** The two ends of calls through one server. */
+interface Ends {
+  readonly caller: Peer;
+  readonly psap: Peer;
+}
+
+async function openEnds(server: ServerProcess): Promise<Ends> {
+  const address = { address: '127.0.0.1', port: server.sipPort };
+  return { caller: await udpPeer(address), psap: await udpPeer(address, { port: server.psapPort }) };
+}
+
+async function closeEnds(ends: Ends): Promise<void> {
+  await Promise.all([ends.caller.close(), ends.psap.close()]);
+}
+
+function place(ends: Ends): Call {
+  const call = invite(ends.caller, { body: multipartBody(pointInfo(manhattan)) });
+  ends.caller.send(call.bytes);
+  return call;
+}
+
+/** The call as it comes to the PSAP's port, answered; others' messages are passed over. */
+async function answerCall(ends: Ends, call: Call): Promise<Received> {
+  for (;;) {
+    const request = await ends.psap.next(/^INVITE /);
+    if (value(request, 'Call-ID') !== call.callId) continue;
+    const contact = `Contact: <sip:p@127.0.0.1:${ends.psap.port}>`;
+    ends.psap.send(response(request, '200 OK', { toTag: 'x', headers: [contact] }));
+    await ends.caller.next(/^SIP\/2\.0 200 /);
+    return request;
+  }
+}
+
+/** Places a call and resolves to the top Route that it came to the PSAP with. */
+async function routeOf(server: ServerProcess): Promise<string> {
+  const ends = await openEnds(server);
+  try {
+    return listed(await answerCall(ends, place(ends)), 'Route')[0] ?? '';
+  } finally {
+    await closeEnds(ends);
+  }
+}
+
+for (const kind of databaseKinds) {
+  describeWith(`starting again on ${kind.name}`, kind.needs, () => {
+    let database: TestDatabase;
+    let server: ServerProcess;
+    let psapPort = 0;
+    let key = '';
+    let dataDir = '';
+
+    beforeAll(async () => {
+      database = await kind.open();
+      [psapPort = 0] = await freePorts(1);
+      server = await startServer({ databaseUrl: database.url, psapPort });
+      dataDir = server.dataDir;
+      key = shownKey(server)?.key ?? '';
+    });
+
+    afterAll(async () => {
+      await server?.stop();
+      server?.remove();
+      await database?.close();
+    });
+
+    const again = () => startServer({ databaseUrl: database.url, psapPort, dataDir });
+
+    it('the first start is ready soon and shows the key once', async () => {
+      console.info(`${kind.name}: first start ready after ${Math.round(server.readyMs)} ms`);
+      expect(key).not.toBe('');
+      expect(await routeOf(server)).toContain('sip:psap-36061@');
+    });
+
+    it('a stop in order ends with code 0, and a later start is quick and shows no key', async () => {
+      expect(await server.stop()).toBe(0);
+      server = await again();
+      console.info(`${kind.name}: later start ready after ${Math.round(server.readyMs)} ms`);
+      expect(server.readyMs).toBeLessThan(laterStartMaxMs);
+      expect(server.output()).not.toContain(key);
+      expect(shownKey(server)).toBeUndefined();
+    });
+
+    it('data, records and key are still there', async () => {
+      expect(await routeOf(server)).toContain('sip:psap-36061@');
+      const datasets = await api(server, key, '/api/v1/datasets');
+      expect(datasets.json.items).toHaveLength(1);
+      expect(datasets.json.items[0]).toMatchObject({ state: 'active', boundaryCount: 3_231 });
+      await eventually(
+        async () => (await api(server, key, '/api/v1/calls')).json.items.length,
+        (length) => length >= 2,
+      );
+    });
+
+    it('after a crash it starts again with all that was stored', async () => {
+      await server.kill();
+      server = await again();
+      expect(server.readyMs).toBeLessThan(laterStartMaxMs);
+      expect(await routeOf(server)).toContain('sip:psap-36061@');
+      expect((await api(server, key, '/api/v1/calls')).json.items.length).toBeGreaterThanOrEqual(1);
+    });
+
+    it('asked to stop it refuses new calls and finishes the one in set-up', async () => {
+      const ends = await openEnds(server);
+      try {
+        const open = place(ends);
+        const request = await ends.psap.next(/^INVITE /);
+        ends.psap.send(response(request, '180 Ringing', { toTag: 'x' }));
+        await ends.caller.next(/^SIP\/2\.0 180 /);
+        server.signal('SIGTERM');
+        // The signal is on its way while calls go on: they are let in until the first one is refused.
+        const refusal = await eventually(
+          async () => {
+            place(ends);
+            return ends.caller.next(/^SIP\/2\.0 (?:100|503) /);
+          },
+          (message) => message.startLine.startsWith('SIP/2.0 503'),
+        );
+        expect(Number(value(refusal, 'Retry-After'))).toBeGreaterThan(0);
+        ends.psap.send(
+          response(request, '200 OK', { toTag: 'x', headers: [`Contact: <sip:p@127.0.0.1:${psapPort}>`] }),
+        );
+        const ok = await ends.caller.next(/^SIP\/2\.0 200 /);
+        expect(value(ok, 'Call-ID')).toBe(open.callId);
+        for (const message of ends.psap.all.filter((other) => other.startLine.startsWith('INVITE')))
+          if (value(message, 'Call-ID') !== open.callId)
+            ends.psap.send(response(message, '486 Busy', { toTag: 'y' }));
+        expect(await server.exited).toBe(0);
+      } finally {
+        await closeEnds(ends);
+      }
+      server = await again();
+    });
+  });
+}
+
+describe('a folder in use', () => {
+  it('is refused to a second server, and the first one goes on', async () => {
+    const server = await startServer();
+    try {
+      const second = await runProgram(['serve', '--config', server.configFile], {
+        cwd: server.dataDir,
+        timeoutMs: 30_000,
+      });
+      expect(second.exitCode).not.toBe(0);
+      expect(second.exitCode).not.toBeNull();
+      expect(second.stderr).toMatch(/lock|in use|another/i);
+      expect(await routeOf(server)).toContain('sip:psap-36061@');
+    } finally {
+      await server.stop();
+      server.remove();
+    }
+  });
+});
+
+describeWith('PostgreSQL that goes away', ['PostgreSQL'], () => {
+  let cluster: PgCluster;
+  let server: ServerProcess;
+  let ends: Ends;
+
+  beforeAll(async () => {
+    cluster = await openCluster();
+    const url = await cluster.createDatabase('firstline');
+    server = await startServer({ databaseUrl: url });
+  });
+
+  beforeEach(async () => {
+    ends = await openEnds(server);
+  });
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(server.output().slice(-6_000));
+    await closeEnds(ends);
+  });
+
+  afterAll(async () => {
+    await server?.stop();
+    server?.remove();
+    await cluster?.remove();
+  });
+
+  it('under load: every call gets through, at the latest by the default route', async () => {
+    const routes: string[] = [];
+    for (let number = 0; number < 60; number++) {
+      if (number === 20) await cluster.kill();
+      const call = place(ends);
+      routes.push(listed(await answerCall(ends, call), 'Route')[0] ?? '');
+    }
+    expect(routes.slice(0, 20).every((route) => route.includes('sip:psap-36061@'))).toBe(true);
+    expect(routes.slice(20).every((route) => /sip:(?:psap-36061|default)@/.test(route))).toBe(true);
+    expect(routes.at(-1)).toContain('sip:default@');
+  });
+
+  it('and comes back: calls are mapped again and records are written', async () => {
+    await cluster.start();
+    const key = shownKey(server)?.key ?? '';
+    await eventually(
+      async () => listed(await answerCall(ends, place(ends)), 'Route')[0] ?? '',
+      (route) => route.includes('sip:psap-36061@'),
+      30_000,
+    );
+    const call = place(ends);
+    await answerCall(ends, call);
+    await eventually(
+      async () => (await api(server, key, '/api/v1/calls')).text,
+      (text) => text.includes(call.callId),
+      30_000,
+    );
+  });
+});
