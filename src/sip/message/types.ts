@@ -1,9 +1,12 @@
 import type { CodedError } from '../../base/index.ts';
 import type { Param, Uri } from '../uri/index.ts';
+import type { MessageErrorCode } from './errors.ts';
+import type { MessageViews } from './views.ts';
 
 /**
  * One header field as it lies in the message. Offsets count bytes from the message's start; `head` is latin1, so they
- * are string offsets into it too. `key` is the lower-case long name (`f` and `FROM` both give `from`).
+ * are string offsets into it too. `key` is the lower-case long name (`f` and `FROM` both give `from`); empty for a line
+ * without a colon, which leaves as it came like any other.
  */
 export interface HeaderSpan {
   readonly key: string;
@@ -13,6 +16,8 @@ export interface HeaderSpan {
   readonly valueEnd: number;
   /** After the line end. */
   readonly end: number;
+  /** Whether the value spans several lines. */
+  readonly folded: boolean;
 }
 
 /** What both kinds of message have. Bytes belong to the message and are never changed. */
@@ -27,13 +32,16 @@ interface MessageBase {
   /** What was wrong and survived parsing; never set for a faultless message. */
   readonly defects: readonly MessageDefect[];
   /** Typed views, parsed on demand; owned by `views.ts`. */
-  readonly views: Map<string, unknown>;
+  readonly views: MessageViews;
 }
 
 export interface SipRequest extends MessageBase {
   readonly kind: 'request';
   readonly method: string;
-  /** The Request-URI exactly as written. */
+  /**
+   * The Request-URI as written. Where it was not allowed so (white space, angle brackets or `?headers`, each a defect of
+   * code `message.request-uri-form` or `message.start-line`), it is what is left without those.
+   */
   readonly requestUri: string;
   readonly version: string;
 }
@@ -54,6 +62,8 @@ export type SipMessage = SipRequest | SipResponse;
  */
 export interface MessageDefect extends CodedError {
   readonly severity: 'fatal' | 'routable';
+  /** What to refuse the request with; `message` serves as its reason phrase. */
+  readonly statusCode: number;
 }
 
 /** What came of reading bytes. */
@@ -64,15 +74,17 @@ export type ParseOutcome =
 
 /** One Via value (RFC 3261 §20.42). */
 export interface Via {
-  /** `SIP/2.0` with any white space removed. */
+  /** `SIP/2.0`, without white space. */
   readonly protocol: string;
   /** Upper case: `UDP`, `TCP`, `TLS`, `WS`, `WSS`, `SCTP` ... */
   readonly transport: string;
+  /** As written; an IPv6 reference keeps its brackets. */
   readonly host: string;
   readonly port: number | undefined;
   readonly params: readonly Param[];
   /** Undefined where absent (RFC 2543 peers). */
   readonly branch: string | undefined;
+  /** Without brackets (RFC 5118 §4.5). */
   readonly received: string | undefined;
   /** Absent, present without a value (a request to fill in), or the port (RFC 3581). */
   readonly rport: number | 'empty' | undefined;
@@ -85,12 +97,23 @@ export interface CSeq {
   readonly method: string;
 }
 
-/** From, To, Contact, Route and the like (RFC 3261 §20.10). `uri` may stand bare, without angle brackets. */
+/**
+ * From, To, Contact, Route and the like (RFC 3261 §20.10). The URI may stand bare, without angle brackets; what follows
+ * its first `;` are then parameters of the header.
+ */
 export interface NameAddr {
+  /** Without quotes and escapes, in latin1; '' where it is written and empty. */
   readonly displayName: string | undefined;
   readonly uriText: string;
+  /** Where the text is no URI: of kind `other`, with an empty scheme (the message then has a defect). */
   readonly uri: Uri;
   readonly params: readonly Param[];
   readonly tag: string | undefined;
   readonly raw: string;
+}
+
+/** What came of reading a header value: the value where it is usable, and what was wrong with it, if anything. */
+export interface Reading<T> {
+  readonly value: T | undefined;
+  readonly flaw: MessageErrorCode | undefined;
 }

@@ -1,1 +1,37 @@
-export type { OtherUri, Param, SipUri, TelUri, Uri, UrnUri } from './types.ts';
+export { decodeEscapes, uriEquals } from './compare.ts';
+export { type UriErrorCode, uriErrors } from './errors.ts';
+export {
+  AT,
+  BACKSLASH,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  CR,
+  closingQuote,
+  EQUALS,
+  find,
+  GREATER,
+  HTAB,
+  HYPHEN,
+  isDigit,
+  isHostName,
+  isToken,
+  isWhite,
+  LESS,
+  LF,
+  OPEN_BRACKET,
+  QUOTE,
+  readNumber,
+  SEMICOLON,
+  SLASH,
+  SP,
+  sameText,
+  skipWhite,
+  trimWhite,
+  unquote,
+} from './lexical.ts';
+export { uriBytesMax } from './limits.ts';
+export { hasParam, noParams, paramValue, parseParams, quote, readParams } from './params.ts';
+export { parseSipUri, parseUri, readHost, readUri } from './parse.ts';
+export { formatParam, formatSipUri, type SipUriParts, withoutParam, withParam } from './serialize.ts';
+export type { OtherUri, Param, SipUri, TelUri, Uri, UriError, UrnUri } from './types.ts';

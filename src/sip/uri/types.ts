@@ -1,3 +1,6 @@
+import type { CodedError } from '../../base/index.ts';
+import type { UriErrorCode } from './errors.ts';
+
 /** URI or header parameters in order; names as written, compared without case; value undefined for a flag. */
 export interface Param {
   readonly name: string;
@@ -45,3 +48,6 @@ export interface OtherUri {
 }
 
 export type Uri = SipUri | TelUri | UrnUri | OtherUri;
+
+/** Why a text is no URI; codes of `uriErrors`. */
+export type UriError = CodedError<UriErrorCode>;

@@ -1,0 +1,40 @@
+// The line between bytes and text. Inside, header text is latin1: one character a byte, nothing lost.
+
+/** Text for people: the bytes of a latin1 string read as UTF-8. Not for anything that goes back to the wire. */
+export function displayText(latin1: string): string {
+  return isAscii(latin1) ? latin1 : Buffer.from(latin1, 'latin1').toString('utf8');
+}
+
+/** The latin1 string whose bytes are the UTF-8 form of `text`: for putting our own text into a header. */
+export function latin1FromText(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** Folds replaced by one space each (RFC 3261 §7.3.1). */
+export function unfold(value: string): string {
+  // Not one expression over all: a run of spaces before something else would be tried from each of them.
+  const lines = value.split('\n');
+  return lines.map((line, index) => trimBlanks(line, index > 0)).join(' ');
+}
+
+/** First characters of foreign text, printable, for error messages. */
+export function excerpt(text: string): string {
+  return text.slice(0, 60).replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** Without spaces, tabs and CR at the end, and at the start too where asked. Not `trim`: byte 0xa0 is no space here. */
+function trimBlanks(line: string, atStart: boolean): string {
+  let start = 0;
+  let end = line.length;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  if (atStart) while (start < end && isBlank(line.charCodeAt(start))) start++;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d;
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\u0000-\u007f]/.test(text);
+}
