@@ -28,6 +28,8 @@ const names = {
 } as const;
 
 const idMax = 254;
+/** What the SIP parser takes as well. */
+const uriMax = 2048;
 const sipUri =
   /^sips?:(?:[^\s@<>"]+@)?(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.?)(?::[0-9]{1,5})?(?:[;?][^\s<>"]*)?$/i;
 const urnShape = /^urn:[a-z0-9][a-z0-9-]{1,31}:[a-z0-9][a-z0-9.:_-]*$/;
@@ -109,8 +111,8 @@ function asText(value: unknown): string | undefined {
 function readUri(text: string | undefined): Result<string, Refusal> {
   if (text === undefined)
     return refuse('load.uriMissing', 'no ServiceURI (or uri); it is where calls are sent');
-  const port = /:([0-9]+)(?:[;?]|$)/.exec(text.replace(/^[^@]*@/, ''))?.[1];
-  if (!sipUri.test(text) || (port !== undefined && Number(port) > 65_535)) {
+  const port = /:([0-9]{1,5})(?:[;?]|$)/.exec(text.slice(text.lastIndexOf('@') + 1))?.[1];
+  if (text.length > uriMax || !sipUri.test(text) || (port !== undefined && Number(port) > 65_535)) {
     return refuse('load.uriInvalid', 'ServiceURI is no SIP URI; write sip:user@host or sips:user@host');
   }
   return ok(text);

@@ -2,7 +2,7 @@ import type { CodedError } from '../base/index.ts';
 import { preferredEntries } from './choose.ts';
 import type { LocationErrorCode } from './errors.ts';
 import type { GeolocationValue } from './geolocation-header.ts';
-import { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
+import { cidMatches, parseGeolocationHeader, stripBrackets } from './geolocation-header.ts';
 import type { LocationLimits } from './limits.ts';
 import { parsePidfLo } from './parse.ts';
 import type { LocationValue, PidfLoEntry } from './types.ts';
@@ -131,7 +131,7 @@ class Collector {
       return;
     }
     this.#opened.add(part);
-    const contentId = part.contentId?.replace(/^[\s<]+|[\s>]+$/g, '');
+    const contentId = part.contentId === undefined ? undefined : stripBrackets(part.contentId);
     const source = { kind: 'body', contentId, partPath: part.path, isReferenced } as const;
     const read = parsePidfLo(part.bytes, source, this.#limits);
     if (!read.ok) {

@@ -116,8 +116,13 @@ function readParams(text: string): ReadonlyMap<string, string> {
   return params;
 }
 
-function stripBrackets(text: string): string {
-  return text.replace(/^[\s<"]+|[\s>"]+$/g, '');
+/** An identifier without the angle brackets and white space around it. A loop, because a pattern would try every inner run of spaces. */
+export function stripBrackets(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && ' \t\r\n<'.includes(text.charAt(start))) start += 1;
+  while (end > start && ' \t\r\n>'.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function decodePercent(text: string): string {

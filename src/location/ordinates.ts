@@ -17,8 +17,8 @@ interface Ordinates {
 /** Tells a warning's code and text to whoever reads the document. */
 export type Warn = (code: LocationErrorCode, message: string) => void;
 
-/** xs:double without INF and NaN, which are valid by schema and are no place. */
-const number = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$/;
+/** xs:double without INF and NaN, which are valid by schema and are no place. No two parts match the same digits: it fails in one pass. */
+const number = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$/;
 /** Degrees, optional minutes and seconds, and a hemisphere (RFC 4119 §2.3: `37:46:30N`). */
 const angle =
   /^([0-9]{1,3}(?:\.[0-9]{1,20})?)(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?([NSEW])$/i;
