@@ -1,0 +1,77 @@
+import { datasetId } from '../base/index.ts';
+import type { BoundaryLookup, BoundaryMatch, LookupAnswer, LookupScope } from '../esrp/index.ts';
+import type { Position } from '../geo/index.ts';
+import type { CivicAddress } from '../location/index.ts';
+import { regionKeys, soughtAreaKeys } from './area-names.ts';
+import type { Database } from './database/types.ts';
+import { decodeMatch, type MatchJson } from './decode.ts';
+import { boundariesAtPoint, boundariesByAreaNames } from './sql/lookup.ts';
+
+interface PointJson {
+  readonly datasetId: number | null;
+  readonly covers: readonly MatchJson[] | null;
+  readonly near: readonly MatchJson[] | null;
+}
+
+interface AreaJson {
+  readonly datasetId: number | null;
+  readonly uriCount: number;
+  readonly matches: readonly MatchJson[] | null;
+}
+
+/** Lookups in the active dataset by one prepared statement each. */
+export function makeBoundaryLookup(database: Database): BoundaryLookup {
+  return {
+    byPoint: async (position, scope) => await byPoint(database, position, scope),
+    byCivic: async (civic, scope) => await byCivic(database, civic, scope),
+  };
+}
+
+async function byPoint(database: Database, position: Position, scope: LookupScope): Promise<LookupAnswer> {
+  const statement = boundariesAtPoint({
+    lon: position.lon,
+    lat: position.lat,
+    services: scope.services,
+    asOf: scope.asOf,
+  });
+  const json = (await database.query(statement, lookupOptions(scope))) as PointJson;
+  if (json.datasetId === null) return { kind: 'noActiveDataset' };
+  const covers = decodeAll(json.covers, json.datasetId);
+  if (isFilled(covers)) return { kind: 'found', rule: 'covers', matches: covers };
+  const near = decodeAll(json.near, json.datasetId);
+  if (isFilled(near)) return { kind: 'found', rule: 'withinOneMetre', matches: near };
+  return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+}
+
+async function byCivic(database: Database, civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer> {
+  const { countryKey, a1Key } = regionKeys(civic.country, civic.elements.get('A1'));
+  const statement = boundariesByAreaNames({
+    countryKey,
+    a1Key,
+    a2Keys: soughtAreaKeys(civic.elements.get('A2')),
+    a3Keys: soughtAreaKeys(civic.elements.get('A3')),
+    services: scope.services,
+    asOf: scope.asOf,
+  });
+  const json = (await database.query(statement, lookupOptions(scope))) as AreaJson;
+  if (json.datasetId === null) return { kind: 'noActiveDataset' };
+  const matches = decodeAll(json.matches, json.datasetId);
+  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  // Several boundaries that lead to one PSAP leave no doubt where the call goes.
+  if (json.uriCount === 1) return { kind: 'found', rule: 'areaName', matches };
+  return { kind: 'ambiguous', datasetId: datasetId(json.datasetId), candidates: matches };
+}
+
+function lookupOptions(scope: LookupScope) {
+  return { deadlineMs: scope.deadlineMs, lane: 'lookup' } as const;
+}
+
+function decodeAll(matches: readonly MatchJson[] | null, dataset: number): readonly BoundaryMatch[] {
+  return (matches ?? []).map((match) => decodeMatch(match, dataset));
+}
+
+function isFilled(
+  matches: readonly BoundaryMatch[],
+): matches is readonly [BoundaryMatch, ...BoundaryMatch[]] {
+  return matches.length > 0;
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { makeApiKeyStore } from './api-keys.ts';
+import { makeAuditLog } from './audit-log.ts';
+import { makeBoundaryAdmin } from './boundary-admin.ts';
+import { discardUnfinishedLoads } from './boundary-load.ts';
+import { makeBoundaryLookup } from './boundary-lookup.ts';
+import { CallRecords } from './call-records.ts';
+import { PgDatabase } from './database/pg-driver.ts';
+import { PgliteDatabase } from './database/pglite-driver.ts';
+import type { Database } from './database/types.ts';
+import { migrate } from './migrate.ts';
+import { packageRoot } from './package-root.ts';
+import { type FolderLock, lockFolder } from './pglite/folder-lock.ts';
+import { openSpillFile } from './spill-file.ts';
+import { activeDatasetChannel } from './sql/dataset.ts';
+import type { Store, StoreOptions } from './types.ts';
+
+/**
+ * Opens the store: the database, its schema brought up to date, and what a killed process left behind removed. Rejects
+ * with a DependencyError that says what to do (`store.folderLocked`, `store.schemaUnknown`, `store.postgisMissing` ...).
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const progress = options.onProgress ?? (() => undefined);
+  const { database, lock } = await openDatabase(options);
+  try {
+    progress({ phase: 'migrating' });
+    await migrate(database, join(packageRoot(), 'migrations'), (done, total) =>
+      progress({ phase: 'migrating', done, total }),
+    );
+    const discarded = await discardUnfinishedLoads(database);
+    if (discarded > 0) options.logger.info('store.unfinishedLoadsDiscarded', { count: discarded });
+  } catch (error) {
+    await database.close(5_000);
+    await lock?.release();
+    throw error;
+  }
+  progress({ phase: 'ready' });
+  return makeStore(database, lock, options);
+}
+
+async function openDatabase(
+  options: StoreOptions,
+): Promise<{ readonly database: Database; readonly lock: FolderLock | undefined }> {
+  if (options.databaseUrl !== undefined) {
+    const database = new PgDatabase({
+      databaseUrl: options.databaseUrl,
+      lookupConnectionsMax: options.lookupConnectionsMax ?? 8,
+      workConnectionsMax: options.workConnectionsMax ?? 4,
+      lookupTimeoutMs: options.lookupTimeoutMs ?? 2_000,
+      workTimeoutMs: 1_800_000,
+      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+      logger: options.logger,
+    });
+    return { database, lock: undefined };
+  }
+  options.onProgress?.({ phase: 'locking' });
+  const lock = await lockFolder(options.dataDir);
+  try {
+    const database = await PgliteDatabase.open({
+      dataDir: options.dataDir,
+      stuckAfterMs: options.stuckAfterMs ?? 30_000,
+      startTimeoutMs: options.startTimeoutMs ?? 120_000,
+      onPhase: (phase) => options.onProgress?.({ phase }),
+      logger: options.logger,
+    });
+    return { database, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function makeStore(database: Database, lock: FolderLock | undefined, options: StoreOptions): Store {
+  const deadlineMs = options.workDeadlineMs ?? 10_000;
+  const records = new CallRecords(database, {
+    deadlineMs,
+    queueMax: options.recordQueueMax ?? 20_000,
+    writeDelayMs: options.recordWriteDelayMs ?? 100,
+    spill: openSpillFile(join(options.dataDir, 'spill')),
+    logger: options.logger,
+  });
+  records.start();
+  let closing: Promise<void> | undefined;
+  const close = async (limitMs: number) => {
+    await records.stop(limitMs);
+    await database.close(limitMs);
+    await lock?.release();
+  };
+  return {
+    kind: database.kind,
+    lookup: makeBoundaryLookup(database),
+    records,
+    boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
+    audit: makeAuditLog(database, deadlineMs),
+    apiKeys: makeApiKeyStore(database, deadlineMs),
+    onActiveDatasetChange: (listener) => database.listen(activeDatasetChannel, () => listener()),
+    health: () => ({ database: database.health(), pendingRecordCount: records.pendingCount() }),
+    describe: () => describeDatabase(options),
+    close: (limitMs) => {
+      closing ??= close(limitMs);
+      return closing;
+    },
+  };
+}
+
+function describeDatabase({ databaseUrl, dataDir }: StoreOptions): string {
+  if (databaseUrl === undefined) return `embedded PGlite with PostGIS in ${dataDir}`;
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  if (url === undefined) return 'PostgreSQL server';
+  return `PostgreSQL server ${url.host || url.searchParams.get('host') || 'on the local socket'}${url.pathname}`;
+}

@@ -1,0 +1,55 @@
+import type { Statement } from '../database/types.ts';
+
+/** A record as it goes to the database; `record` is its JSON. */
+export interface CallRecordRow {
+  readonly id: string;
+  readonly version: number;
+  readonly received_at: number;
+  readonly state: string;
+  readonly record: unknown;
+}
+
+/** Writes records; one that is older than the stored state of its call changes nothing. Answers how many were written. */
+export function putCallRecords(rowsJson: string): Statement {
+  return {
+    name: 'put_call_records',
+    text: `with written as (
+      insert into call_record as stored (id, version, received_at, state, record)
+      select id, version, to_timestamp(received_at / 1000), state, record
+      from json_to_recordset($1::json) as r(id text, version int8, received_at float8, state text, record jsonb)
+      on conflict (id) do update
+        set version = excluded.version, received_at = excluded.received_at, state = excluded.state,
+          record = excluded.record
+        where stored.version < excluded.version
+      returning 1)
+    select count(*)::text as answer from written`,
+    values: [rowsJson],
+  };
+}
+
+/** A page of records, newest first; after the one named by `before`. */
+export function listCallRecords(query: {
+  readonly limit: number;
+  readonly before: string | null;
+  readonly state: string | null;
+}): Statement {
+  return {
+    name: 'list_call_records',
+    text: `with page as (
+      select * from call_record
+      where ($2::text is null
+          or (received_at, id) < (select c.received_at, c.id from call_record c where c.id = $2))
+        and ($3::text is null or state = $3)
+      order by received_at desc, id desc limit $1::int)
+    select coalesce(json_agg(record order by received_at desc, id desc), '[]')::text as answer from page`,
+    values: [query.limit, query.before, query.state],
+  };
+}
+
+export function getCallRecord(id: string): Statement {
+  return {
+    name: 'get_call_record',
+    text: 'select (select record from call_record where id = $1)::text as answer',
+    values: [id],
+  };
+}

@@ -1,0 +1,137 @@
+import type { Statement } from '../database/types.ts';
+
+// Lookups read the pointer themselves, so an answer is never of two datasets. One row comes back whatever is found.
+
+const active = '(select dataset_id from active_dataset)';
+
+// What an answer names of a boundary. Positions of the service in the list of preferences decide first.
+const matchJson = `json_build_object(
+  'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn, 'serviceUri', service_uri,
+  'serviceNumber', service_number, 'agencyId', agency_id, 'priority', priority)`;
+
+const inForce = (alias: string, asOf: string) => `
+  (${alias}.effective is null or ${alias}.effective <= to_timestamp(${asOf} / 1000))
+  and (${alias}.expire is null or ${alias}.expire > to_timestamp(${asOf} / 1000))`;
+
+// Text order that does not depend on the database's collation.
+const tieBreak = 'priority desc, boundary_id collate "C"';
+
+const columns = `b.boundary_id, b.display_name, b.service_urn, b.service_uri, b.service_number, b.agency_id,
+  b.priority, array_position($3::text[], b.service_urn) as preference`;
+
+/** How far from a boundary a point still belongs to it where rounding left it in none (GIS data has such cracks). */
+export const nearestWithinM = 1;
+
+// Mean radius of the Earth's meridian arc at any latitude differs by less than 0.6 % from this; one metre needs no more.
+const metresPerDegree = 111_195;
+
+export interface PointQuestion {
+  readonly lon: number;
+  readonly lat: number;
+  readonly services: readonly string[];
+  /** Epoch milliseconds. */
+  readonly asOf: number;
+}
+
+/**
+ * The boundaries of the active dataset that cover a point (SRID 4326, edges and corners count), else the nearest
+ * within a metre. Distances are taken on the plane that is true to scale at the point, so that edges stay straight in
+ * longitude and latitude.
+ */
+export function boundariesAtPoint(question: PointQuestion): Statement {
+  const scale = Math.max(Math.cos((question.lat * Math.PI) / 180), 1e-6);
+  const withinDeg = nearestWithinM / metresPerDegree;
+  return {
+    name: 'boundaries_at_point',
+    text: `
+with hit as materialized (
+  select ${columns}
+  from (
+    select distinct p.boundary_no from boundary_part p
+    where p.dataset_id = ${active}
+      and ST_Covers(p.geom, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326))
+  ) part
+  join service_boundary b on b.dataset_id = ${active} and b.boundary_no = part.boundary_no
+  where b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
+),
+near as materialized (
+  select ${columns}, part.distance
+  from (
+    select p.boundary_no, min(ST_Distance(ST_Scale(p.geom, $5::float8, 1),
+      ST_SetSRID(ST_MakePoint($1::float8 * $5::float8, $2::float8), 4326))) as distance
+    from boundary_part p
+    where not exists (select from hit)
+      and p.dataset_id = ${active}
+      and p.geom && ST_Expand(ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326),
+        $6::float8 / $5::float8, $6::float8)
+    group by p.boundary_no
+  ) part
+  join service_boundary b on b.dataset_id = ${active} and b.boundary_no = part.boundary_no
+  where part.distance <= $6::float8
+    and b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
+)
+select json_build_object(
+  'datasetId', ${active},
+  'covers', (select json_agg(${matchJson} order by preference, ${tieBreak}) from hit),
+  'near', (select json_agg(${matchJson} order by preference, round((distance * 1e8)::numeric), ${tieBreak}) from near)
+)::text as answer`,
+    values: [question.lon, question.lat, question.services, question.asOf, scale, withinDeg],
+  };
+}
+
+/** Normalised area names; undefined where the address does not name that level. */
+export interface AreaQuestion {
+  readonly countryKey: string | undefined;
+  readonly a1Key: string | undefined;
+  readonly a2Keys: readonly string[] | undefined;
+  readonly a3Keys: readonly string[] | undefined;
+  readonly services: readonly string[];
+  readonly asOf: number;
+}
+
+/** How many boundaries an ambiguous answer lists at most. */
+export const candidatesMax = 20;
+
+/**
+ * The boundaries that an address of area names can mean. A level that either side leaves out does not count; of the
+ * rest the boundaries that agree to the finest level are taken, for the most preferred service that has any.
+ */
+export function boundariesByAreaNames(question: AreaQuestion): Statement {
+  // With A1 the index narrows to one state; without it every boundary is looked at, which is rare.
+  const isA1Known = question.a1Key !== undefined;
+  return {
+    name: isA1Known ? 'boundaries_by_a1' : 'boundaries_by_area',
+    text: `
+with fitting as (
+  select ${columns},
+    case when b.a3_keys && $6::text[] then 3 when b.a2_keys && $5::text[] then 2
+      when b.a1_key = $2 then 1 when b.country_key = $1 then 0 else -1 end as depth
+  from service_boundary b
+  where b.dataset_id = ${active}
+    and ${isA1Known ? "b.a1_key in ('', $2::text)" : '$2::text is null'}
+    and ($1::text is null or b.country_key in ('', $1))
+    and ($5::text[] is null or b.a2_keys = '{}' or b.a2_keys && $5)
+    and ($6::text[] is null or b.a3_keys = '{}' or b.a3_keys && $6)
+    and b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
+),
+preferred as (
+  select * from fitting where depth >= 0
+    and preference = (select min(preference) from fitting where depth >= 0)
+),
+finest as (select * from preferred where depth = (select max(depth) from preferred)),
+first as (select * from finest order by ${tieBreak} limit ${candidatesMax})
+select json_build_object(
+  'datasetId', ${active},
+  'uriCount', (select count(distinct service_uri) from finest),
+  'matches', (select json_agg(${matchJson} order by ${tieBreak}) from first)
+)::text as answer`,
+    values: [
+      question.countryKey ?? null,
+      question.a1Key ?? null,
+      question.services,
+      question.asOf,
+      question.a2Keys ?? null,
+      question.a3Keys ?? null,
+    ],
+  };
+}

@@ -1,0 +1,78 @@
+import type {
+  ApiKeyStore,
+  AuditLog,
+  BoundaryAdmin,
+  BoundaryLookup,
+  CallRecordStore,
+  Logger,
+} from '../esrp/index.ts';
+import type { DatabaseHealth } from './database/types.ts';
+
+/** The phases of opening a store, in order; some are skipped. */
+export type StorePhase =
+  | 'locking'
+  | 'repacking'
+  | 'creating'
+  | 'opening'
+  | 'extension'
+  | 'migrating'
+  | 'ready';
+
+/** How far a start is. `done` of `total` where a phase counts. */
+export interface StoreProgress {
+  readonly phase: StorePhase;
+  readonly done?: number;
+  readonly total?: number;
+}
+
+/** How to open a store. Times in milliseconds. */
+export interface StoreOptions {
+  /** A PostgreSQL server with PostGIS; undefined: the embedded database in the data folder. */
+  readonly databaseUrl: string | undefined;
+  /** Holds the embedded database, its cache, and records that could not be written. */
+  readonly dataDir: string;
+  readonly logger: Logger;
+  readonly onProgress?: (progress: StoreProgress) => void;
+  /** Connections to the server kept for lookups. Default 8. */
+  readonly lookupConnectionsMax?: number;
+  /** Connections to the server for all else. Default 4. */
+  readonly workConnectionsMax?: number;
+  /** The server's own limit for a lookup, above the deadline that each call brings. Default 2,000. */
+  readonly lookupTimeoutMs?: number;
+  /** Deadline for everything small that is not a lookup: lists, keys, activations. Default 10,000. */
+  readonly workDeadlineMs?: number;
+  /** How long connecting to the server may take. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** How long opening the embedded database may take. Default 120,000. */
+  readonly startTimeoutMs?: number;
+  /** How long after its deadline a statement in the embedded database counts as stuck. Default 30,000. */
+  readonly stuckAfterMs?: number;
+  /** Call records that wait in memory at most. Default 20,000. */
+  readonly recordQueueMax?: number;
+  /** How long a call record waits for others to be written with it. Default 100. */
+  readonly recordWriteDelayMs?: number;
+}
+
+/** How the store is. */
+export interface StoreHealth {
+  readonly database: DatabaseHealth;
+  /** Call records that wait to be written. */
+  readonly pendingRecordCount: number;
+}
+
+/** An open store: the adapters of the core's ports over one database. */
+export interface Store {
+  readonly kind: 'pglite' | 'postgres';
+  readonly lookup: BoundaryLookup;
+  readonly records: CallRecordStore;
+  readonly boundaries: BoundaryAdmin;
+  readonly audit: AuditLog;
+  readonly apiKeys: ApiKeyStore;
+  /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */
+  onActiveDatasetChange(listener: () => void): Promise<() => Promise<void>>;
+  health(): StoreHealth;
+  /** One line for people: what database, where; without a password. */
+  describe(): string;
+  /** Writes what waits, then closes, within about `deadlineMs`. May be called twice. */
+  close(deadlineMs: number): Promise<void>;
+}
