@@ -137,7 +137,7 @@ function crsRefusal(crs: unknown): Refusal | undefined {
   if (crs === undefined || crs === null) return undefined;
   const properties = isRecord(crs) ? crs['properties'] : undefined;
   const name = isRecord(properties) ? properties['name'] : undefined;
-  if (typeof name === 'string' && /(?:EPSG:[0-9.]*:?4326|OGC:[0-9.]*:?CRS84)$/i.test(name.trim()))
+  if (typeof name === 'string' && /(?:EPSG:(?:[0-9.]*:)?4326|OGC:(?:[0-9.]*:)?CRS84)$/i.test(name.trim()))
     return undefined;
   const named = typeof name === 'string' ? ` (${name.slice(0, 80)})` : '';
   return {
