@@ -1,0 +1,15 @@
+export type {
+  AgentEffect,
+  AgentEvent,
+  AgentHeader,
+  AgentInput,
+  AnswerPlan,
+  CallEnd,
+  CallRequest,
+  HopQuery,
+  InDialogRequest,
+  MediaSpec,
+  ResolvedHop,
+  UserAgentOptions,
+} from './types.ts';
+export { UserAgent } from './user-agent.ts';
