@@ -1,3 +1,12 @@
+export { ProxyCore } from './core.ts';
+export {
+  defaultProxyLimits,
+  defaultProxyTimers,
+  type ProxyCoreOptions,
+  type ProxyCounts,
+  type ProxyLimits,
+  type ProxyTimers,
+} from './options.ts';
 export type {
   EffectId,
   HeaderEdit,

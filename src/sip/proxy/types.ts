@@ -1,13 +1,12 @@
 import type { CodedError, MonoMs } from '../../base/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
-import type { Destination, Flow, Transport } from '../transaction/index.ts';
+import type { Destination, EffectId, Flow, Transport } from '../transaction/index.ts';
+
+export type { EffectId } from '../transaction/index.ts';
 
 // The proxy core's conversation with its driver. `handle(now, input)` and `advance(now)` return effects in order; the
 // driver carries all of them out before the next input. Questions that take time carry an id; the answer is a later
 // input with that id, and a deadline inside the core covers silence.
-
-/** An id of a question or of a send, unique within one core. */
-export type EffectId = number & { readonly __brand: 'EffectId' };
 
 /** A header to write into the forwarded request. */
 export interface HeaderEdit {
@@ -94,7 +93,7 @@ export type ProxyEffect =
       readonly flow: Flow;
       readonly deadline: MonoMs;
     }
-  /** The request of an open `decide` question was cancelled or timed out; an answer is no longer needed. */
+  /** The request of an open `decide` or `resolve` question ended or took its fallback; an answer is no longer needed. */
   | { readonly kind: 'forget'; readonly id: EffectId }
   | { readonly kind: 'resolve'; readonly id: EffectId; readonly query: ResolveQuery }
   | { readonly kind: 'event'; readonly event: ProxyEvent };

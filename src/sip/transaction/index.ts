@@ -20,6 +20,7 @@ export {
 } from './server-tables.ts';
 export type { ServerTransaction } from './server-transaction.ts';
 export type { Cell, ClientAction, MachineTable, ServerAction } from './table.ts';
+export { TimedMachine } from './timed-machine.ts';
 export {
   defaultTransactionTimers,
   nonInviteTryingMs,

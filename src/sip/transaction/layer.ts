@@ -167,11 +167,11 @@ export class TransactionLayer<ClientOwner, ServerOwner> {
     return true;
   }
 
-  /** Lets every timer fire that is due by `now`. */
-  advance(now: MonoMs): void {
+  /** Lets every timer fire that is due by `dueBy`, in order. */
+  advance(now: MonoMs, dueBy: MonoMs = now): void {
     for (;;) {
       const first = this.#heap.peek();
-      if (first === undefined || first.dueAt > now) return;
+      if (first === undefined || first.dueAt > dueBy) return;
       first.fireDue(now);
     }
   }

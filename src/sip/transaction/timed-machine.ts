@@ -48,6 +48,11 @@ export abstract class TimedMachine<Event extends string> implements DeadlineNode
     this.#schedule();
   }
 
+  protected stopRepeat(): void {
+    this.#repeatAt = never;
+    this.#schedule();
+  }
+
   protected stopTimers(): void {
     this.#repeatAt = never;
     this.#endAt = never;

@@ -25,6 +25,9 @@ export function bareHost(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }
 
+/** The parameters that are the receiver's to write. */
+const receivedAndRport = /;[ \t]*(?:received|rport)[ \t]*(?:=[ \t]*[^;, \t]*)?(?=[ \t]*(?:;|$))/gi;
+
 /**
  * The top Via of a received request with `received` (RFC 3261 §18.2.1) and `rport` (RFC 3581 §4) written into it, or
  * undefined where it can stay as it came. A `received` or a filled `rport` that the sender wrote itself is replaced.
@@ -33,15 +36,9 @@ export function stampVia(via: Via, flow: Flow): string | undefined {
   const { address, port } = flow.remote;
   const differs = bareHost(via.host) !== address;
   if (!differs && via.rport === undefined && via.received === undefined) return undefined;
-  let text = `${via.protocol}/${via.transport} ${via.host}`;
-  if (via.port !== undefined) text += `:${via.port}`;
-  for (const { name, value } of via.params) {
-    const key = name.toLowerCase();
-    if (key === 'received' || key === 'rport') continue;
-    text += value === undefined ? `;${name}` : `;${name}=${value}`;
-  }
-  text += `;received=${address}`;
-  return via.rport === undefined ? text : `${text};rport=${port}`;
+  const kept = via.raw.replace(/\r?\n[ \t]+/g, ' ').replace(receivedAndRport, '');
+  const stamped = `${kept};received=${address}`;
+  return via.rport === undefined ? stamped : `${stamped};rport=${port}`;
 }
 
 /**

@@ -1,0 +1,45 @@
+import { type SipRequest, topVia } from '../message/index.ts';
+import {
+  type Destination,
+  type Flow,
+  type ResponseSpec,
+  responseDestination,
+  stampVia,
+  writeResponse,
+} from '../transaction/index.ts';
+import type { ProxyPorts } from './ports.ts';
+
+/** Whether there is room for a new request (STYLE: every count has a limit, and what happens at it). */
+export function hasRoom(ports: ProxyPorts, request: SipRequest, flow: Flow, isInDialog: boolean): boolean {
+  const { layer, options } = ports;
+  const { transactionsMax, transactionsHardMax } = options.limits;
+  if (layer.size < transactionsMax) return true;
+  if (layer.size >= transactionsHardMax) return false;
+  return isInDialog || options.mayExceedLimit?.(request, flow) === true;
+}
+
+/**
+ * Answers a request without opening a transaction (RFC 3261 §8.2.7): one that cannot have any, or for which there is no
+ * room. The tag depends on the request alone, so that each copy gets the same answer.
+ */
+export function answerStateless(
+  ports: ProxyPorts,
+  request: SipRequest,
+  flow: Flow,
+  spec: ResponseSpec,
+): void {
+  const via = topVia(request);
+  const stamped = via.ok ? stampVia(via.value, flow) : undefined;
+  const destination: Destination = via.ok ? responseDestination(via.value, flow) : backTo(flow);
+  const bytes = writeResponse(request, stamped, ports.ownResponse(spec, 'stateless'));
+  ports.emit({ kind: 'send', id: ports.layer.newId(), bytes, destination });
+}
+
+function backTo(flow: Flow): Destination {
+  return {
+    transport: flow.transport,
+    remote: flow.remote,
+    connectionId: flow.connectionId,
+    local: flow.transport === 'udp' ? flow.local : undefined,
+  };
+}
