@@ -1,4 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 // Ports are drawn from below the range that the system hands out by itself, so that no client socket takes one between
@@ -17,6 +19,26 @@ export async function freePorts(count: number): Promise<readonly number[]> {
     ports.push(port);
   }
   return ports;
+}
+
+/** Waits until the kernel lists a port as bound, for programs that do not say when they are ready. Linux only. */
+export async function whenBound(
+  child: ChildProcess,
+  transport: 'udp' | 'tcp',
+  port: number,
+  output: () => string = () => '',
+): Promise<void> {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    if (child.exitCode !== null)
+      throw new Error(`${child.spawnfile} ended with code ${child.exitCode} at its start: ${output()}`);
+    const sockets = readFileSync(`/proc/net/${transport}`, 'latin1').split('\n');
+    if (sockets.some((line) => (line.trim().split(/\s+/)[1] ?? '').endsWith(suffix))) return;
+    if (performance.now() > deadline)
+      throw new Error(`${child.spawnfile} did not bind port ${port}: ${output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { whenBound } from './free-ports.ts';
 
 /** One run of SIPp. It ends by itself after `calls`; a run without `calls` lasts until {@link SippRun.stop}. */
 export interface SippOptions {
@@ -15,6 +16,8 @@ export interface SippOptions {
   readonly callsPerSecond?: number;
   /** Fields of the injection file, one row a call, in order. No field may hold a semicolon or a line break. */
   readonly rows?: readonly (readonly string[])[];
+  /** Measures from each INVITE to its 180, by the microsecond times of SIPp's short message log. */
+  readonly isTimed?: boolean;
   /** After this long the run is given up and its open calls count as failed. */
   readonly timeoutS: number;
 }
@@ -27,11 +30,14 @@ export interface SippResult {
   readonly retransmissions: number;
   /** Lines of the scenario's log actions. */
   readonly log: readonly string[];
+  /** From INVITE to 180 in milliseconds, one a call, where that was asked for. */
+  readonly ringingAfterMs: readonly number[];
   /** What SIPp found wrong, for the message of a failing test. */
   readonly errors: string;
 }
 
 export interface SippRun {
+  readonly pid: number;
   /** Settles when SIPp has ended. */
   readonly finished: Promise<SippResult>;
   /** Lets open calls end, then ends SIPp. */
@@ -62,8 +68,9 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     rmSync(folder, { recursive: true, force: true });
     return result;
   });
-  await whenBound(options, child);
+  if (options.remote === undefined) await whenBound(child, options.transport, options.localPort);
   return {
+    pid: child.pid ?? 0,
     finished,
     stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGUSR1');
@@ -83,6 +90,8 @@ function sippArguments(options: SippOptions, folder: string): readonly string[] 
     writeFileSync(file, `SEQUENTIAL\n${options.rows.map((row) => `${row.join(';')};`).join('\n')}\n`);
     given.push('-inf', file);
   }
+  if (options.isTimed === true)
+    given.push('-timer_resol', '1', '-trace_shortmsg', '-shortmessage_file', join(folder, 'short.log'));
   return [
     ...given,
     ...['-sf', options.scenario, '-t', options.transport === 'udp' ? 'u1' : 't1'],
@@ -113,23 +122,23 @@ function readResult(folder: string, exitCode: number | null): SippResult {
     log: read('calls.log')
       .split('\n')
       .filter((line) => line !== ''),
+    ringingAfterMs: readRingingTimes(read('short.log')),
     errors: errorFiles.map(read).join('\n').slice(0, 4_000),
   };
 }
 
-/** Waits until the kernel lists the local port: SIPp says nothing when it is ready. */
-async function whenBound(options: SippOptions, child: ChildProcess): Promise<void> {
-  if (options.remote !== undefined) return;
-  const table = options.transport === 'udp' ? '/proc/net/udp' : '/proc/net/tcp';
-  const suffix = `:${options.localPort.toString(16).toUpperCase().padStart(4, '0')}`;
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const isBound = readFileSync(table, 'latin1')
-      .split('\n')
-      .some((line) => (line.trim().split(/\s+/)[1] ?? '').endsWith(suffix));
-    if (isBound) return;
-    if (child.exitCode !== null) throw new Error(`sipp ended with code ${child.exitCode} at its start`);
-    if (performance.now() > deadline) throw new Error(`sipp did not bind port ${options.localPort}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+/** Lines of date, time, seconds, S or R, Call-ID, CSeq and start line, separated by tabs. */
+function readRingingTimes(log: string): readonly number[] {
+  const sentAt = new Map<string, number>();
+  const times: number[] = [];
+  for (const line of log.split('\n')) {
+    const [, , seconds = '', direction, callId = '', , startLine = ''] = line.split('\t');
+    if (direction === 'S' && startLine.startsWith('INVITE ') && !sentAt.has(callId))
+      sentAt.set(callId, Number(seconds));
+    const start = sentAt.get(callId);
+    if (direction !== 'R' || start === undefined || !startLine.startsWith('SIP/2.0 180')) continue;
+    times.push((Number(seconds) - start) * 1_000);
+    sentAt.delete(callId);
   }
+  return times;
 }
