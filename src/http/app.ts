@@ -1,20 +1,49 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { DependencyError, errorText } from '../base/index.ts';
 import { authenticate } from './api-key.ts';
 import type { Operation, OperationPorts } from './operation.ts';
-import { type Outcome, ProblemError, problem, problemReply, type Reply } from './problem.ts';
+import { type Outcome, type Problem, ProblemError, problem, problemReply, type Reply } from './problem.ts';
 import { readRequestBody } from './request-body.ts';
 
 /** Serves a table of operations with express: routes, authentication, deadlines, error answers, security headers. */
-export function createApp(operations: readonly Operation[], ports: OperationPorts): Express {
+export function createApp(operations: readonly Operation[], ports: OperationPorts): RequestListener {
+  const app = expressApp(operations, ports);
+  return (request, response) => {
+    for (const [name, value] of securityHeaders) response.setHeader(name, value);
+    const unfit = unfitRequest(request);
+    if (unfit === undefined) app(request, response);
+    else
+      send(request, response, { requestId: randomUUID(), outcome: unfit, lingerMs: ports.limits.lingerMs });
+  };
+}
+
+const securityHeaders = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Cache-Control', 'no-store'],
+] as const;
+
+/** What express would not answer by a problem document, or node by none at all. */
+function unfitRequest({ url = '', headers, httpVersion }: IncomingMessage): Problem | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return problem('http.badMessage', 'the Host header field is missing'); // RFC 9112 §3.2
+  }
+  if (url.startsWith('/') || URL.canParse(url)) return undefined;
+  return problem('http.noSuchPath', 'the request target is no path');
+}
+
+function expressApp(operations: readonly Operation[], ports: OperationPorts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  app.use(securityHeaders);
   // A literal segment goes before a parameter in its place.
   const paths = [...new Set(operations.map(({ path }) => path))].sort((a, b) => rank(a) - rank(b));
   for (const path of paths) {
@@ -44,23 +73,6 @@ export function createApp(operations: readonly Operation[], ports: OperationPort
 
 function rank(path: string): number {
   return path.split('{').length;
-}
-
-function securityHeaders(request: Request, response: Response, next: NextFunction): void {
-  response.set({
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Cache-Control': 'no-store',
-  });
-  if (request.headers.host === undefined && request.httpVersion === '1.1') {
-    // RFC 9112 §3.2. Node's own check answers without a body, so it is off.
-    next(new ProblemError(problem('http.badMessage', 'the Host header field is missing')));
-    return;
-  }
-  next();
 }
 
 function serve(operation: Operation, ports: OperationPorts) {
@@ -152,16 +164,20 @@ interface Sending {
   readonly lingerMs: number;
 }
 
-function send(request: Request, response: Response, { requestId, outcome, lingerMs }: Sending): Reply {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { requestId, outcome, lingerMs }: Sending,
+): Reply {
   const reply = outcome.kind === 'problem' ? problemReply(outcome, requestId) : outcome;
   if (response.destroyed || response.headersSent) return reply;
-  response.status(reply.status);
+  response.statusCode = reply.status;
   response.setHeader('Content-Type', reply.contentType);
   response.setHeader('X-Request-Id', requestId);
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   response.setHeader('Content-Length', Buffer.byteLength(reply.body));
   response.end(request.method === 'HEAD' ? undefined : reply.body);
-  if (!request.complete) linger(request, response, lingerMs);
+  if (hasBody(request) && !request.complete) linger(request, response, lingerMs);
   return reply;
 }
 
@@ -169,12 +185,17 @@ function send(request: Request, response: Response, { requestId, outcome, linger
  * Takes and drops what still comes of a body, for a while: a connection that is closed with unread bytes is reset, and
  * the client would lose the answer (RFC 9112 §9.6).
  */
-function linger(request: Request, response: Response, lingerMs: number): void {
+function linger(request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
   const timer = setTimeout(() => request.socket.destroy(), lingerMs);
   const stop = () => clearTimeout(timer);
   request.once('end', stop);
-  request.socket.once('close', stop);
+  request.once('close', stop);
   response.once('finish', () => request.resume());
+}
+
+/** RFC 9112 §6: a request has a body where one of these fields says so. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function lastResort(ports: OperationPorts) {

@@ -51,6 +51,9 @@ async function* withIdleLimit(request: IncomingMessage, idleMs: number): AsyncGe
       if (next.done === true) return;
       yield next.value;
     }
+  } catch (thrown) {
+    if (!request.destroyed) throw thrown;
+    throw new ProblemError(problem('http.badMessage', 'the connection ended before the body did'));
   } finally {
     // An iterator that still waits for bytes would not return before they come.
     if (!isWaiting) await iterator.return?.();

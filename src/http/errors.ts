@@ -31,10 +31,6 @@ export const httpErrors = defineErrors({
     kind: 'reject',
     meaning: 'Features of a boundary file cannot be used; `refused` lists them and nothing changed.',
   },
-  'http.sourceUnreadable': {
-    kind: 'parse',
-    meaning: 'A boundary file is not a GeoJSON FeatureCollection; nothing changed.',
-  },
   'http.headersTooLarge': { kind: 'reject', meaning: 'The header fields are over their limit.' },
   'http.unavailable': {
     kind: 'dependency',

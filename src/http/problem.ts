@@ -60,7 +60,6 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.unsupportedMediaType': { status: 415, title: 'Unsupported media type' },
   'http.unsupportedEncoding': { status: 415, title: 'Unsupported content encoding' },
   'http.loadRefused': { status: 422, title: 'Load refused' },
-  'http.sourceUnreadable': { status: 422, title: 'Unreadable boundary file' },
   'http.headersTooLarge': { status: 431, title: 'Header fields too large' },
   'http.internal': { status: 500, title: 'Internal error' },
   'http.listenFailed': { status: 500, title: 'Cannot listen' },

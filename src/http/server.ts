@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Express } from 'express';
 import { DependencyError, errorText } from '../base/index.ts';
 import { createApp } from './app.ts';
 import type { HttpErrorCode } from './errors.ts';
@@ -32,7 +31,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 async function openAll(
   listen: readonly HttpListen[],
-  app: Express,
+  app: RequestListener,
   limits: HttpLimits,
 ): Promise<readonly Server[]> {
   const servers: Server[] = [];
@@ -45,7 +44,7 @@ async function openAll(
   }
 }
 
-function open(place: HttpListen, app: Express, limits: HttpLimits): Promise<Server> {
+function open(place: HttpListen, app: RequestListener, limits: HttpLimits): Promise<Server> {
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,

@@ -1,3 +1,4 @@
+import type { ServiceUrn } from '../base/index.ts';
 import type {
   ApiKeyStore,
   AuditLog,
@@ -24,10 +25,14 @@ export interface Health {
 }
 
 /**
- * Reads a GeoJSON FeatureCollection as it arrives. A feature that cannot be used comes out as refused; bytes that are no
- * FeatureCollection reject with an error that carries a string `code`.
+ * Reads boundaries from GeoJSON as it arrives. Everything that cannot be used comes out as refused; rejects only where
+ * `bytes` does.
  */
-export type GeoJsonReader = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<SourceFeature>;
+export type GeoJsonReader = (
+  bytes: AsyncIterable<Uint8Array>,
+  /** The service of boundaries that name none; undefined: they are refused. */
+  options: { readonly defaultServiceUrn: ServiceUrn | undefined },
+) => AsyncIterable<SourceFeature>;
 
 /** What the operations ask of the world. */
 export interface HttpPorts {

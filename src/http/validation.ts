@@ -87,11 +87,12 @@ export function booleanText() {
     .pipe(z.boolean());
 }
 
-/** Text of 1 to `max` characters without control characters, which neither names nor the database take. */
+/** Text of 1 to `max` characters after trimming, without control characters, which neither names nor the database take. */
 export function lineText(max: number) {
   const message = `must be 1 to ${max} characters without control characters`;
   return z
     .string()
+    .trim()
     .min(1, message)
     .max(max, message)
     .regex(/^[^\u0000-\u001f\u007f]*$/, message);

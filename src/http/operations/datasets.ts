@@ -3,6 +3,7 @@ import { datasetId } from '../../base/index.ts';
 import { defineOperation } from '../operation.ts';
 import { jsonReply, problem } from '../problem.ts';
 import { booleanText, integerText, lineText } from '../validation.ts';
+import { serviceForm, serviceFromWire } from '../wire/common.ts';
 import { datasetListSchema, datasetSchema, datasetToWire, loadAnswerSchema } from '../wire/dataset.ts';
 import { datasetExample, featureCollectionExample } from './examples.ts';
 import { loadFromUpload } from './load.ts';
@@ -66,6 +67,9 @@ export const loadDataset = defineOperation({
       .enum(['refuse', 'repair'], 'must be refuse or repair')
       .default('refuse')
       .describe('What becomes of geometry that is invalid by OGC rules: refused, or made valid and listed'),
+    service: serviceForm
+      .optional()
+      .describe('Service URN of features that name none; they are refused where it is absent'),
     activate: booleanText().default(false).describe('Makes the dataset the active one'),
   }),
   body: {
@@ -80,13 +84,14 @@ export const loadDataset = defineOperation({
       example: { dataset: datasetExample, repairedCount: 0, repaired: [] },
     },
   ],
-  problems: ['http.loadRefused', 'http.sourceUnreadable'],
+  problems: ['http.loadRefused'],
   handle: ({ query, body, actor, ports }) =>
     loadFromUpload(
       {
         name: query.name,
         source: query.source ?? 'upload',
         invalidGeometry: query.invalidGeometry,
+        defaultServiceUrn: query.service === undefined ? undefined : serviceFromWire(query.service),
         isActivated: query.activate,
       },
       body,

@@ -1,9 +1,11 @@
-import type { Actor, LoadOptions, SourceFeature } from '../../esrp/index.ts';
+import type { ServiceUrn } from '../../base/index.ts';
+import type { Actor, LoadOptions, LoadOutcome } from '../../esrp/index.ts';
 import type { OperationPorts, RequestBody } from '../operation.ts';
 import { jsonReply, type Outcome, ProblemError, problem } from '../problem.ts';
 import { datasetToWire, featureNoteToWire } from '../wire/dataset.ts';
 
 interface LoadRequest extends Pick<LoadOptions, 'name' | 'source' | 'invalidGeometry'> {
+  readonly defaultServiceUrn: ServiceUrn | undefined;
   readonly isActivated: boolean;
 }
 
@@ -14,55 +16,49 @@ export async function loadFromUpload(
   actor: Actor,
   ports: OperationPorts,
 ): Promise<Outcome> {
-  const { name, source, invalidGeometry, isActivated } = request;
-  const chunks = watched(body.kind === 'upload' ? body.chunks : empty());
-  const features = watched(ports.readGeoJson(chunks.items));
+  const { defaultServiceUrn, isActivated, ...options } = request;
+  const upload = watched(body.kind === 'upload' ? body.chunks : empty());
   try {
-    const outcome = await ports.boundaries.load(features.items, { name, source, actor, invalidGeometry });
-    const listed = ports.limits.listedFeaturesMax;
-    if (outcome.kind === 'refused') {
-      const refusedCount = outcome.refused.length;
-      return problem(
-        'http.loadRefused',
-        `${refusedCount} of ${outcome.readCount} features cannot be used; nothing was changed`,
-        {
-          extensions: {
-            readCount: outcome.readCount,
-            refusedCount,
-            refused: outcome.refused.slice(0, listed).map(featureNoteToWire),
-          },
-        },
-      );
-    }
-    const loaded = outcome.dataset;
+    const features = ports.readGeoJson(upload.chunks, { defaultServiceUrn });
+    const outcome = await ports.boundaries.load(features, { ...options, actor });
+    if (outcome.kind === 'refused') return refusal(outcome, ports.limits.listedFeaturesMax);
+    const { dataset: loaded, repaired } = outcome;
     const dataset = isActivated ? ((await ports.boundaries.activate(loaded.id, actor)) ?? loaded) : loaded;
     const answer = {
       dataset: datasetToWire(dataset),
-      repairedCount: outcome.repaired.length,
-      repaired: outcome.repaired.slice(0, listed).map(featureNoteToWire),
+      repairedCount: repaired.length,
+      repaired: repaired.slice(0, ports.limits.listedFeaturesMax).map(featureNoteToWire),
     };
     return jsonReply(201, answer, { headers: { Location: `/api/v1/datasets/${dataset.id}` } });
   } catch (thrown) {
-    // The store may wrap what its source threw; the source itself says what it was.
-    const failure = chunks.failure() ?? features.failure() ?? thrown;
+    // The store may wrap what its source threw; the upload itself says what it was.
+    const failure = upload.failure();
     if (failure instanceof ProblemError) return failure.problem;
-    if (failure === features.failure() && isCoded(failure)) {
-      const detail = `${failure.message}; nothing was changed`;
-      return problem('http.sourceUnreadable', detail, { extensions: { cause: failure.code } });
-    }
-    throw failure;
+    throw thrown;
   }
 }
 
-interface Watched<T> {
-  readonly items: AsyncIterable<T>;
+function refusal(outcome: Extract<LoadOutcome, { kind: 'refused' }>, listedMax: number): Outcome {
+  const refusedCount = outcome.refused.length;
+  const count = `${refusedCount} of ${outcome.readCount} features cannot be used`;
+  return problem('http.loadRefused', `${count}; nothing was changed`, {
+    extensions: {
+      readCount: outcome.readCount,
+      refusedCount,
+      refused: outcome.refused.slice(0, listedMax).map(featureNoteToWire),
+    },
+  });
+}
+
+interface Watched {
+  readonly chunks: AsyncIterable<Uint8Array>;
   /** What the source threw, if it did. */
   failure(): unknown;
 }
 
-function watched<T extends Uint8Array | SourceFeature>(source: AsyncIterable<T>): Watched<T> {
+function watched(source: AsyncIterable<Uint8Array>): Watched {
   let failure: unknown;
-  async function* pass(): AsyncGenerator<T> {
+  async function* pass(): AsyncGenerator<Uint8Array> {
     try {
       yield* source;
     } catch (thrown) {
@@ -70,11 +66,7 @@ function watched<T extends Uint8Array | SourceFeature>(source: AsyncIterable<T>)
       throw thrown;
     }
   }
-  return { items: pass(), failure: () => failure };
-}
-
-function isCoded(thrown: unknown): thrown is Error & { readonly code: string } {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string';
+  return { chunks: pass(), failure: () => failure };
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -3,7 +3,7 @@ import type { RouteLocation, RouteQuery } from '../../esrp/index.ts';
 import { defineOperation } from '../operation.ts';
 import { jsonReply } from '../problem.ts';
 import { momentText, numberText } from '../validation.ts';
-import { momentFromWire, serviceFromWire, serviceText } from '../wire/common.ts';
+import { momentFromWire, serviceForm, serviceFromWire, serviceText } from '../wire/common.ts';
 import { civicFromWire, civicNames, civicShape } from '../wire/location.ts';
 import {
   routeAnswerSchema,
@@ -76,10 +76,7 @@ export const queryRouteByBody = defineOperation({
     '`service` and `asOf` go with a document; in JSON they are members.',
   access: 'key',
   query: z.strictObject({
-    service: serviceText
-      .unwrap()
-      .optional()
-      .describe('With a document: service URN; urn:service:sos where absent.'),
+    service: serviceForm.optional().describe('With a document: service URN; urn:service:sos where absent.'),
     asOf: commonQuery.asOf,
   }),
   body: {

@@ -21,19 +21,20 @@ export function momentFromWire(text: string): WallMs {
 }
 
 // RFC 5031 §3 with the private trees that NENA uses; letters of either case, compared in lower case.
-const serviceForm =
+const servicePattern =
   /^[uU][rR][nN]:([a-zA-Z]{1,31}:)?[sS][eE][rR][vV][iI][cC][eE](:[a-zA-Z0-9][a-zA-Z0-9-]{0,62})(\.[a-zA-Z0-9][a-zA-Z0-9-]{0,62}){0,15}$/;
 
-/** The service of a route query, `urn:service:sos` where it is not given. */
-export const serviceText = z
+/** A service URN in a request. */
+export const serviceForm = z
   .string()
   .max(254)
-  .regex(serviceForm, 'must be a service URN, such as urn:service:sos or urn:service:sos.fire')
-  .toLowerCase()
-  .default('urn:service:sos')
-  .describe('Service URN (RFC 5031).');
+  .regex(servicePattern, 'must be a service URN, such as urn:service:sos or urn:service:sos.fire')
+  .toLowerCase();
 
-/** Brands a service that was checked by {@link serviceText}. */
+/** The service of a route query, `urn:service:sos` where it is not given. */
+export const serviceText = serviceForm.default('urn:service:sos').describe('Service URN (RFC 5031)');
+
+/** Brands a service that was checked by {@link serviceForm}. */
 export function serviceFromWire(text: string): ServiceUrn {
   return serviceUrn(text);
 }

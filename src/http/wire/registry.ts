@@ -33,12 +33,12 @@ export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
   const incoming = z.toJSONSchema(requests, {
     uri: componentUri,
     io: 'input',
-    override: plainMoment,
+    override: shorten,
   }).schemas;
   const outgoing = z.toJSONSchema(replies, {
     uri: componentUri,
     io: 'output',
-    override: plainMoment,
+    override: shorten,
   }).schemas;
   const all = Object.entries({ ...incoming, ...outgoing }).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(all.map(([id, schema]) => [id, withoutRoot(schema)]));
@@ -48,7 +48,7 @@ export function componentSchemas(): Readonly<Record<string, JsonSchema>> {
 export function parameterSchemas(
   schema: z.ZodObject,
 ): readonly { readonly name: string; readonly isRequired: boolean; readonly schema: JsonSchema }[] {
-  const { properties = {} } = z.toJSONSchema(schema, { io: 'output', override: plainMoment });
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'output', override: shorten });
   return Object.entries(properties).map(([name, property]) => ({
     name,
     isRequired: !(schema.shape[name]?.safeParse(undefined).success ?? false),
@@ -60,9 +60,11 @@ function componentUri(id: string): string {
   return `#/components/schemas/${id}`;
 }
 
-/** The format says it; zod's pattern of every valid date is a screen long. */
-function plainMoment(context: { readonly jsonSchema: Record<string, unknown> }): void {
-  if (context.jsonSchema['format'] === 'date-time') delete context.jsonSchema['pattern'];
+/** Leaves out what only repeats the type: zod's screen-long pattern of every valid date, and the range of safe integers. */
+function shorten({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }): void {
+  if (jsonSchema['format'] === 'date-time') delete jsonSchema['pattern'];
+  if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum'];
+  if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
 }
 
 function withoutRoot(schema: Readonly<Record<string, unknown>>): JsonSchema {
