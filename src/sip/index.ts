@@ -1,4 +1,31 @@
 export {
+  type BodyErrorCode,
+  type BodyLimits,
+  type BodyPart,
+  type BodyTree,
+  bodyErrors,
+  contentType,
+  decodePart,
+  defaultBodyLimits,
+  leaves,
+  type MediaType,
+  type PartToWrite,
+  parseMediaType,
+  readBody,
+  readMultipart,
+  writeMultipart,
+} from './body/index.ts';
+export {
+  type DatagramKind,
+  datagramKind,
+  defaultFramingLimits,
+  type FramedItem,
+  type FramingErrorCode,
+  type FramingLimits,
+  framingErrors,
+  StreamFramer,
+} from './framing/index.ts';
+export {
   buildRequest,
   buildResponse,
   type CSeq,
@@ -43,6 +70,23 @@ export {
   type Via,
   vias,
 } from './message/index.ts';
+export {
+  defaultProxyLimits,
+  defaultProxyTimers,
+  type HeaderEdit,
+  ProxyCore,
+  type ProxyCoreOptions,
+  type ProxyCounts,
+  type ProxyEffect,
+  type ProxyEvent,
+  type ProxyInput,
+  type ProxyLimits,
+  type ProxyTarget,
+  type ProxyTimers,
+  type RequestDecision,
+  type ResolveQuery,
+} from './proxy/index.ts';
+export type { Destination, EffectId, Endpoint, Flow, Listener, Transport } from './transaction/index.ts';
 export {
   decodeEscapes,
   formatParam,

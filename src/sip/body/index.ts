@@ -1,1 +1,7 @@
+export { decodePart } from './decode.ts';
+export { type BodyErrorCode, bodyErrors } from './errors.ts';
+export { type BodyLimits, defaultBodyLimits } from './limits.ts';
+export { contentType, parseMediaType } from './media-type.ts';
+export { leaves, readBody, readMultipart } from './parse.ts';
+export { type PartToWrite, writeMultipart } from './serialize.ts';
 export type { BodyPart, BodyTree, MediaType } from './types.ts';

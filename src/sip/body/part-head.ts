@@ -1,0 +1,126 @@
+import type { CodedError } from '../../base/index.ts';
+import { unfold } from '../message/index.ts';
+import { COLON, CR, HTAB, isToken, LF, SP } from '../uri/index.ts';
+import { bodyError } from './errors.ts';
+import type { BodyLimits } from './limits.ts';
+
+/** The headers of a part that mean something to us (RFC 2045 §3: `Content-*` and nothing else), and where they end. */
+export interface PartHead {
+  readonly contentType: string | undefined;
+  readonly contentId: string | undefined;
+  readonly disposition: string | undefined;
+  readonly transferEncoding: string | undefined;
+  /** Where the content starts. */
+  readonly contentStart: number;
+}
+
+type Field = 'contentType' | 'contentId' | 'disposition' | 'transferEncoding';
+
+const fields: Readonly<Record<string, Field>> = {
+  'content-type': 'contentType',
+  c: 'contentType',
+  'content-id': 'contentId',
+  'content-disposition': 'disposition',
+  'content-transfer-encoding': 'transferEncoding',
+};
+
+/**
+ * Reads the headers of the part that fills `start` to `end`. The first field of a name counts. A line that is no header
+ * ends the head where the blank line was forgotten, and is passed over where more head follows it.
+ */
+export function readPartHead(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  limits: BodyLimits,
+  warn: (warning: CodedError) => void,
+): PartHead {
+  const found: Partial<Record<Field, string>> = {};
+  let pos = start;
+  let lines = 0;
+  while (pos < end) {
+    const lineEnd = endOfLine(bytes, pos, end);
+    if (isBlankLine(bytes, pos, lineEnd)) return { ...noHead, ...found, contentStart: lineEnd };
+    const colon = nameEnd(bytes, pos, lineEnd);
+    if (colon < 0) {
+      if (!isGarbledHeader(bytes, pos, lineEnd, end)) {
+        warn(bodyError('body.no-blank-line', `at byte ${pos}`));
+        return { ...noHead, ...found, contentStart: pos };
+      }
+      warn(bodyError('body.part-header', `at byte ${pos}`));
+      pos = lineEnd;
+      continue;
+    }
+    const next = endOfFolded(bytes, lineEnd, end);
+    lines++;
+    if (lines <= limits.partHeadersMax && next - start <= limits.partHeadBytesMax) {
+      noteField(bytes.toString('latin1', pos, colon), bytes, colon + 1, next, found);
+    }
+    pos = next;
+  }
+  // Nothing but headers: the part has no content.
+  return { ...noHead, ...found, contentStart: end };
+}
+
+const noHead = {
+  contentType: undefined,
+  contentId: undefined,
+  disposition: undefined,
+  transferEncoding: undefined,
+} as const;
+
+function noteField(
+  name: string,
+  bytes: Buffer,
+  valueStart: number,
+  valueEnd: number,
+  found: Partial<Record<Field, string>>,
+): void {
+  const key = name.trimEnd().toLowerCase();
+  const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  if (field === undefined || found[field] !== undefined) return;
+  found[field] = unfold(bytes.toString('latin1', valueStart, valueEnd)).trim();
+}
+
+/** After the LF of the line at `start`, or `end`. */
+export function endOfLine(bytes: Buffer, start: number, end: number): number {
+  const feed = bytes.indexOf(LF, start);
+  return feed < 0 || feed >= end ? end : feed + 1;
+}
+
+function endOfFolded(bytes: Buffer, start: number, end: number): number {
+  let pos = start;
+  while (pos < end && (bytes[pos] === SP || bytes[pos] === HTAB)) {
+    const next = endOfLine(bytes, pos, end);
+    // A line of blanks alone is meant as the blank line.
+    if (isBlankLine(bytes, pos, next)) return pos;
+    pos = next;
+  }
+  return pos;
+}
+
+function isBlankLine(bytes: Buffer, start: number, end: number): boolean {
+  for (let pos = start; pos < end; pos++) {
+    const code = bytes[pos];
+    if (code !== SP && code !== HTAB && code !== CR && code !== LF) return false;
+  }
+  return true;
+}
+
+/** Position of the colon after the name at `start`; -1 where the line is no header. */
+function nameEnd(bytes: Buffer, start: number, end: number): number {
+  let pos = start;
+  while (pos < end && isToken(bytes[pos])) pos++;
+  if (pos === start) return -1;
+  while (pos < end && (bytes[pos] === SP || bytes[pos] === HTAB)) pos++;
+  return pos < end && bytes[pos] === COLON ? pos : -1;
+}
+
+/** `Content-Type application/sdp`: a word and a space, and head goes on after it. Anything else is content already. */
+function isGarbledHeader(bytes: Buffer, start: number, lineEnd: number, end: number): boolean {
+  let pos = start;
+  while (pos < lineEnd && isToken(bytes[pos])) pos++;
+  if (pos === start || (bytes[pos] !== SP && bytes[pos] !== HTAB) || lineEnd >= end) return false;
+  const nextEnd = endOfLine(bytes, lineEnd, end);
+  return isBlankLine(bytes, lineEnd, nextEnd) || nameEnd(bytes, lineEnd, nextEnd) >= 0;
+}

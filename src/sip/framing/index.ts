@@ -1,0 +1,5 @@
+export { datagramKind } from './datagram.ts';
+export { type FramingErrorCode, framingErrors } from './errors.ts';
+export { defaultFramingLimits, type FramingLimits } from './limits.ts';
+export { StreamFramer } from './stream-framer.ts';
+export type { DatagramKind, FramedItem } from './types.ts';
