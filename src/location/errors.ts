@@ -77,7 +77,8 @@ export const locationErrors = defineErrors({
   },
   'location.extraLocation': {
     kind: 'parse',
-    meaning: 'One location-info holds more than one shape or address; the first is read (RFC 5491 §3).',
+    meaning:
+      'A location-info holds more than one shape or address, or a geopriv more than one location-info; the first is read (RFC 5491 §3).',
   },
   'location.infoMissing': {
     kind: 'parse',

@@ -90,6 +90,9 @@ class PidfLoReader {
           this.#readInfo(element, around);
           return;
         }
+        if (childElements(element).filter((child) => child.localName === 'location-info').length > 1) {
+          this.#warn('location.extraLocation', 'a geopriv holds one location-info; the first is preferred');
+        }
         break;
       case 'location-info':
         if (!isNamed(element, namespaces.gp)) return;

@@ -110,6 +110,14 @@ describe('one location-info (RFC 5491 §3 rules 6 and 7)', () => {
     expect(entries.map(({ kind }) => kind)).toEqual(['rejected', 'location']);
   });
 
+  it('is the only one of its geopriv; a second is kept, warned of, and comes second', () => {
+    const info = (pos: string) => `<gp:location-info>${point(pos)}</gp:location-info>`;
+    const text = presence(tuple(`<gp:geopriv>${info('1 2')}${info('3 4')}</gp:geopriv>`));
+    expect(latitudes(text)).toEqual([1, 3]);
+    expect(chosenLatitude(text)).toBe(1);
+    expect(readDocument(text).warnings.map(({ code }) => code)).toEqual(['location.extraLocation']);
+  });
+
   it('with two shapes gives the first, never the second or a mean', () => {
     expect(latitudes(presence(tuple(geopriv(point('1 2') + point('3 4')))))).toEqual([1]);
     expect(latitudes(presence(tuple(geopriv(point('x') + point('3 4')))))).toEqual([]);
@@ -126,7 +134,7 @@ describe('documents out of shape', () => {
       [],
     ],
     [
-      'two location-infos',
+      'no usage rules',
       presence(tuple(`<gp:geopriv><gp:location-info>${point('1 2')}</gp:location-info></gp:geopriv>`)),
       [],
     ],
