@@ -5,12 +5,13 @@ import type { CivicAddress } from '../location/index.ts';
 import { regionKeys, soughtAreaKeys } from './area-names.ts';
 import type { Database } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
-import { boundariesAtPoint, boundariesByAreaNames } from './sql/lookup.ts';
+import { boundariesAtPoint, boundariesByAreaNames, type PointCandidate } from './sql/lookup.ts';
+
+type CandidateJson = MatchJson & PointCandidate;
 
 interface PointJson {
   readonly datasetId: number | null;
-  readonly covers: readonly MatchJson[] | null;
-  readonly near: readonly MatchJson[] | null;
+  readonly candidates: readonly CandidateJson[] | null;
 }
 
 interface AreaJson {
@@ -36,11 +37,34 @@ async function byPoint(database: Database, position: Position, scope: LookupScop
   });
   const json = (await database.query(statement, lookupOptions(scope))) as PointJson;
   if (json.datasetId === null) return { kind: 'noActiveDataset' };
-  const covers = decodeAll(json.covers, json.datasetId);
-  if (isFilled(covers)) return { kind: 'found', rule: 'covers', matches: covers };
-  const near = decodeAll(json.near, json.datasetId);
-  if (isFilled(near)) return { kind: 'found', rule: 'withinOneMetre', matches: near };
-  return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  const { rule, chosen } = chooseAtPoint(json.candidates ?? []);
+  const matches = decodeAll(chosen, json.datasetId);
+  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  return { kind: 'found', rule, matches };
+}
+
+// A boundary that covers the point always goes before one that is only near. Among near ones the nearest is meant,
+// to the centimetre: below that, differences are rounding and the tie-break decides.
+function chooseAtPoint(candidates: readonly CandidateJson[]): {
+  readonly rule: 'covers' | 'withinOneMetre';
+  readonly chosen: readonly CandidateJson[];
+} {
+  const covering = candidates.filter(({ distanceM }) => distanceM === 0);
+  const rule = covering.length > 0 ? 'covers' : 'withinOneMetre';
+  const sorted = (rule === 'covers' ? covering : [...candidates]).sort(
+    (a, b) =>
+      a.preference - b.preference ||
+      Math.round(a.distanceM * 100) - Math.round(b.distanceM * 100) ||
+      b.priority - a.priority ||
+      compareText(a.boundaryId, b.boundaryId),
+  );
+  // Several parts of one boundary can meet at the point.
+  const ids = new Set<string>();
+  return { rule, chosen: sorted.filter(({ boundaryId }) => !ids.has(boundaryId) && ids.add(boundaryId)) };
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function byCivic(database: Database, civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer> {

@@ -2,40 +2,34 @@ import { join } from 'node:path';
 import { makeApiKeyStore } from './api-keys.ts';
 import { makeAuditLog } from './audit-log.ts';
 import { makeBoundaryAdmin } from './boundary-admin.ts';
-import { discardUnfinishedLoads } from './boundary-load.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
 import { PgDatabase } from './database/pg-driver.ts';
 import { PgliteDatabase } from './database/pglite-driver.ts';
 import type { Database } from './database/types.ts';
-import { migrate } from './migrate.ts';
-import { packageRoot } from './package-root.ts';
 import { type FolderLock, lockFolder } from './pglite/folder-lock.ts';
+import { type Preparation, prepareSchema } from './preparation.ts';
+import { keepRetention } from './retention.ts';
 import { openSpillFile } from './spill-file.ts';
 import { activeDatasetChannel } from './sql/dataset.ts';
 import type { Store, StoreOptions } from './types.ts';
 
 /**
- * Opens the store: the database, its schema brought up to date, and what a killed process left behind removed. Rejects
- * with a DependencyError that says what to do (`store.folderLocked`, `store.schemaUnknown`, `store.postgisMissing` ...).
+ * Opens the store: the database, its schema brought up to date, and what a killed process left behind removed. A server
+ * that cannot be reached is waited for in the background. Rejects with a DependencyError that says what to do (`store.folderLocked`, `store.schemaUnknown`, `store.postgisMissing` ...).
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const progress = options.onProgress ?? (() => undefined);
+  const onProgress = options.onProgress ?? (() => undefined);
   const { database, lock } = await openDatabase(options);
   try {
-    progress({ phase: 'migrating' });
-    await migrate(database, join(packageRoot(), 'migrations'), (done, total) =>
-      progress({ phase: 'migrating', done, total }),
-    );
-    const discarded = await discardUnfinishedLoads(database);
-    if (discarded > 0) options.logger.info('store.unfinishedLoadsDiscarded', { count: discarded });
+    const preparation = await prepareSchema(database, { logger: options.logger, onProgress });
+    onProgress({ phase: 'ready' });
+    return makeStore(database, lock, preparation, options);
   } catch (error) {
     await database.close(5_000);
     await lock?.release();
     throw error;
   }
-  progress({ phase: 'ready' });
-  return makeStore(database, lock, options);
 }
 
 async function openDatabase(
@@ -70,7 +64,12 @@ async function openDatabase(
   }
 }
 
-function makeStore(database: Database, lock: FolderLock | undefined, options: StoreOptions): Store {
+function makeStore(
+  database: Database,
+  lock: FolderLock | undefined,
+  preparation: Preparation,
+  options: StoreOptions,
+): Store {
   const deadlineMs = options.workDeadlineMs ?? 10_000;
   const records = new CallRecords(database, {
     deadlineMs,
@@ -80,14 +79,26 @@ function makeStore(database: Database, lock: FolderLock | undefined, options: St
     logger: options.logger,
   });
   records.start();
+  let stopRetention: () => void = () => undefined;
+  void preparation.done.then(() => {
+    stopRetention = keepRetention(database, {
+      retentionDays: options.recordRetentionDays ?? 365,
+      deadlineMs,
+      logger: options.logger,
+    });
+  });
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number) => {
+    preparation.stop();
+    stopRetention();
     await records.stop(limitMs);
     await database.close(limitMs);
     await lock?.release();
   };
   return {
     kind: database.kind,
+    prepared: preparation.done,
+    isPrepared: () => preparation.isDone(),
     lookup: makeBoundaryLookup(database),
     records,
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),

@@ -49,6 +49,8 @@ export interface StoreOptions {
   readonly stuckAfterMs?: number;
   /** Call records that wait in memory at most. Default 20,000. */
   readonly recordQueueMax?: number;
+  /** Call records older than this are removed. Default 365. */
+  readonly recordRetentionDays?: number;
   /** How long a call record waits for others to be written with it. Default 100. */
   readonly recordWriteDelayMs?: number;
 }
@@ -63,6 +65,9 @@ export interface StoreHealth {
 /** An open store: the adapters of the core's ports over one database. */
 export interface Store {
   readonly kind: 'pglite' | 'postgres';
+  /** Resolves when the schema is current: at once, save where the database server was away at the start. */
+  readonly prepared: Promise<void>;
+  isPrepared(): boolean;
   readonly lookup: BoundaryLookup;
   readonly records: CallRecordStore;
   readonly boundaries: BoundaryAdmin;

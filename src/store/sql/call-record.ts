@@ -53,3 +53,15 @@ export function getCallRecord(id: string): Statement {
     values: [id],
   };
 }
+
+/** Removes up to `limit` records received before a moment (milliseconds since 1970); answers how many. */
+export function purgeCallRecords(before: number, limit: number): Statement {
+  return {
+    name: 'purge_call_records',
+    text: `with old as (
+      select id from call_record where received_at < to_timestamp($1::float8 / 1000) order by received_at limit $2::int
+    ), removed as (delete from call_record where id in (select id from old) returning 1)
+    select count(*)::text as answer from removed`,
+    values: [before, limit],
+  };
+}

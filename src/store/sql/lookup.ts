@@ -4,10 +4,9 @@ import type { Statement } from '../database/types.ts';
 
 const active = '(select dataset_id from active_dataset)';
 
-// What an answer names of a boundary. Positions of the service in the list of preferences decide first.
-const matchJson = `json_build_object(
-  'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn, 'serviceUri', service_uri,
-  'serviceNumber', service_number, 'agencyId', agency_id, 'priority', priority)`;
+// What an answer names of a boundary.
+const matchFields = `'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn,
+  'serviceUri', service_uri, 'serviceNumber', service_number, 'agencyId', agency_id, 'priority', priority`;
 
 const inForce = (alias: string, asOf: string) => `
   (${alias}.effective is null or ${alias}.effective <= to_timestamp(${asOf} / 1000))
@@ -33,49 +32,55 @@ export interface PointQuestion {
   readonly asOf: number;
 }
 
+/** A boundary whose part lies at a point or within a metre of it. */
+export interface PointCandidate {
+  /** Place of its service in the list of preferences, from 1. */
+  readonly preference: number;
+  /** Metres from the point; 0 where it covers the point (edges and corners count). */
+  readonly distanceM: number;
+}
+
 /**
- * The boundaries of the active dataset that cover a point (SRID 4326, edges and corners count), else the nearest
- * within a metre. Distances are taken on the plane that is true to scale at the point, so that edges stay straight in
- * longitude and latitude.
+ * The boundaries of the active dataset that cover a point (SRID 4326, edges and corners count) or come within a metre
+ * of it, in no order and once for each part. Distances are taken on the plane that is true to scale at the point, so
+ * that edges stay straight in longitude and latitude. Kept plain on purpose: setting up a larger plan costs the
+ * embedded database more than the search itself, so choosing among the few rows is left to the caller.
  */
 export function boundariesAtPoint(question: PointQuestion): Statement {
   const scale = Math.max(Math.cos((question.lat * Math.PI) / 180), 1e-6);
-  const withinDeg = nearestWithinM / metresPerDegree;
+  const heightDeg = nearestWithinM / metresPerDegree;
   return {
     name: 'boundaries_at_point',
     text: `
-with hit as materialized (
-  select ${columns}
+select json_build_object('datasetId', a.dataset_id, 'candidates', (
+  select json_agg(json_build_object('preference', array_position($3::text[], b.service_urn),
+    'distanceM', part.distance * ${metresPerDegree}, ${matchFields}))
   from (
-    select distinct p.boundary_no from boundary_part p
-    where p.dataset_id = ${active}
-      and ST_Covers(p.geom, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326))
-  ) part
-  join service_boundary b on b.dataset_id = ${active} and b.boundary_no = part.boundary_no
-  where b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
-),
-near as materialized (
-  select ${columns}, part.distance
-  from (
-    select p.boundary_no, min(ST_Distance(ST_Scale(p.geom, $5::float8, 1),
-      ST_SetSRID(ST_MakePoint($1::float8 * $5::float8, $2::float8), 4326))) as distance
+    select p.boundary_no, case
+      when ST_Covers(p.geom, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326)) then 0
+      when ST_DWithin(p.geom, ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326), $6::float8)
+      then ST_Distance(ST_Scale(p.geom, $5::float8, 1),
+        ST_SetSRID(ST_MakePoint($1::float8 * $5::float8, $2::float8), 4326))
+      end as distance
     from boundary_part p
-    where not exists (select from hit)
-      and p.dataset_id = ${active}
-      and p.geom && ST_Expand(ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326),
-        $6::float8 / $5::float8, $6::float8)
-    group by p.boundary_no
+    where p.dataset_id = a.dataset_id
+      and p.geom && ST_Expand(ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326), $6::float8, $7::float8)
+    offset 0
   ) part
-  join service_boundary b on b.dataset_id = ${active} and b.boundary_no = part.boundary_no
-  where part.distance <= $6::float8
+  join service_boundary b on b.dataset_id = a.dataset_id and b.boundary_no = part.boundary_no
+  where part.distance <= $7::float8
     and b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
-)
-select json_build_object(
-  'datasetId', ${active},
-  'covers', (select json_agg(${matchJson} order by preference, ${tieBreak}) from hit),
-  'near', (select json_agg(${matchJson} order by preference, round((distance * 1e8)::numeric), ${tieBreak}) from near)
-)::text as answer`,
-    values: [question.lon, question.lat, question.services, question.asOf, scale, withinDeg],
+))::text as answer
+from (select (${active}) as dataset_id) a`,
+    values: [
+      question.lon,
+      question.lat,
+      question.services,
+      question.asOf,
+      scale,
+      heightDeg / scale,
+      heightDeg,
+    ],
   };
 }
 
@@ -123,7 +128,7 @@ first as (select * from finest order by ${tieBreak} limit ${candidatesMax})
 select json_build_object(
   'datasetId', ${active},
   'uriCount', (select count(distinct service_uri) from finest),
-  'matches', (select json_agg(${matchJson} order by ${tieBreak}) from first)
+  'matches', (select json_agg(json_build_object(${matchFields}) order by ${tieBreak}) from first)
 )::text as answer`,
     values: [
       question.countryKey ?? null,
