@@ -1,7 +1,9 @@
 import type { CallRecordId, Clock, CodedError, Random } from '../base/index.ts';
 import { callRecordId } from '../base/index.ts';
-import type { Flow, RequestDecision, SipRequest } from '../sip/index.ts';
-import { callId, headerValue, headerValues } from '../sip/index.ts';
+import type { SipRequest } from '../sip/message/index.ts';
+import { callId, headerValue, headerValues } from '../sip/message/index.ts';
+import type { RequestDecision } from '../sip/proxy/index.ts';
+import type { Flow } from '../sip/transaction/index.ts';
 import { decide } from './decide.ts';
 import { forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
@@ -128,7 +130,12 @@ export function defaultDecision(
   };
 }
 
-function recogniseSafely(request: SipRequest, rules: IngressRules): Recognition | undefined {
+/** Whether a request is an emergency request by the rules of its ingress; what cannot be told counts as one. */
+export function isEmergency(request: SipRequest, rules: RecognitionRules): boolean {
+  return recogniseSafely(request, rules)?.kind !== 'other';
+}
+
+function recogniseSafely(request: SipRequest, rules: RecognitionRules): Recognition | undefined {
   try {
     return recognise(request, rules);
   } catch {

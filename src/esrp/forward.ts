@@ -1,5 +1,6 @@
-import type { HeaderEdit, ProxyTarget, RequestDecision, SipRequest } from '../sip/index.ts';
-import { headerValues } from '../sip/index.ts';
+import type { SipRequest } from '../sip/message/index.ts';
+import { headerValues } from '../sip/message/index.ts';
+import type { HeaderEdit, ProxyTarget, RequestDecision } from '../sip/proxy/index.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import type { Plan, PlanTarget, Recognition } from './types.ts';
 

@@ -4,6 +4,7 @@ export {
   type CallPorts,
   defaultDecision,
   type IngressRules,
+  isEmergency,
   routeRequest,
 } from './call.ts';
 export { CallBook, type CallBookPorts } from './call-book.ts';

@@ -1,5 +1,7 @@
-import type { RequestDecision, SipRequest } from '../sip/index.ts';
-import { headerValue, parseUri } from '../sip/index.ts';
+import type { SipRequest } from '../sip/message/index.ts';
+import { headerValue } from '../sip/message/index.ts';
+import type { RequestDecision } from '../sip/proxy/index.ts';
+import { parseUri } from '../sip/uri/index.ts';
 
 /** Methods that the server forwards or answers. */
 const allowedMethods =

@@ -1,5 +1,6 @@
-import type { Flow, SipRequest } from '../../src/sip/index.ts';
-import { defaultMessageLimits, parseMessage } from '../../src/sip/index.ts';
+import type { SipRequest } from '../../src/sip/message/index.ts';
+import { defaultMessageLimits, parseMessage } from '../../src/sip/message/index.ts';
+import type { Flow } from '../../src/sip/transaction/index.ts';
 
 /** What a test request may differ in. */
 export interface RequestParts {

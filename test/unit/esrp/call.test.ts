@@ -19,7 +19,7 @@ import type {
 } from '../../../src/esrp/index.ts';
 import { defaultDecision, routeRequest } from '../../../src/esrp/index.ts';
 import { defaultLocationLimits } from '../../../src/location/index.ts';
-import { defaultBodyLimits } from '../../../src/sip/index.ts';
+import { defaultBodyLimits } from '../../../src/sip/body/index.ts';
 import {
   civicPidf,
   pointPidf,
@@ -283,7 +283,9 @@ describe('a call that cannot be mapped goes to the default route', () => {
 
 describe('a request that is not faultless', () => {
   it('is routed with a warning where it is an emergency', async () => {
-    const { targets, record } = await route(requestFrom(requestText().replace('Max-Forwards: 70\r\n', '')));
+    const { targets, record } = await route(
+      requestFrom(requestText().replace('Max-Forwards: 70', 'Max-Forwards: x')),
+    );
     expect(targets).toEqual([rules.defaultRouteUri]);
     expect(record?.warnings.map((warning) => warning.message).join()).toContain('Max-Forwards');
   });

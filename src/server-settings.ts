@@ -1,0 +1,117 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { serviceUrn } from './base/index.ts';
+import type { Config } from './config/index.ts';
+import { configSchema, ingressConfig } from './config/index.ts';
+import type { CallOptions, IngressRules } from './esrp/index.ts';
+import { defaultLocationLimits } from './location/index.ts';
+import type { ListenOptions, NetLimits } from './net/index.ts';
+import { defaultNetLimits } from './net/index.ts';
+import { defaultBodyLimits } from './sip/body/index.ts';
+import type { ProxyLimits, ProxyTimers } from './sip/proxy/index.ts';
+import { defaultProxyLimits, defaultProxyTimers } from './sip/proxy/index.ts';
+import type { Flow, Listener } from './sip/transaction/index.ts';
+
+// The configuration's values in the forms in which the rooms take them.
+
+/** How long the last target of a plan may ring: until the caller gives up, or timer C of RFC 3261 §16.6 ends it. */
+export const lastRingTimeoutMs = 3_600_000;
+
+/** The listeners to bind. Of the default ones those on ::1 are left out where the machine has no IPv6. */
+export function sipListeners(config: Config): readonly ListenOptions[] {
+  const defaults = JSON.stringify(configSchema.parse({}).sip.listen);
+  const isDefault = JSON.stringify(config.sip.listen) === defaults;
+  const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === '::1'),
+  );
+  return config.sip.listen.filter(({ address }) => !isDefault || hasIpv6 || address !== '::1');
+}
+
+/** Socket limits with those that are configured. */
+export function netLimits(config: Config): NetLimits {
+  return {
+    ...defaultNetLimits,
+    stream: {
+      ...defaultNetLimits.stream,
+      connectionsMax: config.sip.connectionsMax,
+      connectionsPerAddressMax: config.sip.connectionsPerAddressMax,
+    },
+  };
+}
+
+/** Timers of the proxy core. */
+export function proxyTimers(config: Config): ProxyTimers {
+  const { t1Ms, t2Ms, t4Ms, timerCMs } = config.sip;
+  return { ...defaultProxyTimers, t1Ms, t2Ms, t4Ms, timerCMs };
+}
+
+/** Bounds of the proxy core; emergency calls may go half as far again as others. */
+export function proxyLimits(config: Config): ProxyLimits {
+  const { transactionsMax } = config.sip;
+  return { ...defaultProxyLimits, transactionsMax, transactionsHardMax: Math.ceil(transactionsMax * 1.5) };
+}
+
+/** What the call flow goes by, for the listeners as they are bound. */
+export function makeCallOptions(config: Config, listeners: readonly Listener[]): CallOptions {
+  const byListener = new Map<string, IngressRules>();
+  for (const listener of listeners) {
+    byListener.set(listenerKey(listener), ingressRules(config, listener.ingress));
+  }
+  const defaultRules = ingressRules(config, 'default');
+  const own = new Set(
+    listeners.flatMap(({ local, announced }) => [
+      ownKey(local.address, local.port),
+      ownKey(announced.host, announced.port),
+    ]),
+  );
+  return {
+    ingressOf: (flow) => byListener.get(listenerKey(flow)) ?? defaultRules,
+    isOwnAddress: (host, port) => own.has(ownKey(host, port ?? 5060)),
+    identityDomain: config.identity.domain ?? hostname(),
+    resourcePriority: config.routing.resourcePriority,
+    ringTimeoutMs: config.routing.ringTimeoutMs,
+    lastRingTimeoutMs,
+    silenceTimeoutMs: config.routing.silenceTimeoutMs,
+    lookupDeadlineMs: config.routing.lookupDeadlineMs,
+    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+  };
+}
+
+/** A listener for people: `udp 127.0.0.1:5060`. */
+export function listenerText(listener: Listener): string {
+  const { address, port } = listener.local;
+  return `${listener.transport} ${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Nested counts as one level, names joined by `_`. */
+export function flatCounts(tree: object, prefix = ''): Record<string, number> {
+  const flat: Record<string, number> = {};
+  for (const [name, value] of Object.entries(tree)) {
+    const path = prefix === '' ? name : `${prefix}_${name}`;
+    if (typeof value === 'number') flat[path] = value;
+    else if (typeof value === 'object' && value !== null) Object.assign(flat, flatCounts(value, path));
+  }
+  return flat;
+}
+
+function ingressRules(config: Config, name: string): IngressRules {
+  const rules = ingressConfig(config, name);
+  return {
+    name,
+    dialStrings: new Map(Object.entries(rules.dialStrings).map(([digits, urn]) => [digits, serviceUrn(urn)])),
+    keepDialString: rules.keepDialString,
+    nonEmergency: rules.nonEmergency,
+    // The configuration is refused where neither a default route nor the demo PSAP is there.
+    defaultRouteUri:
+      rules.defaultRouteUri ??
+      config.routing.defaultRouteUri ??
+      `sip:default@127.0.0.1:${config.demo.psapPort}`,
+  };
+}
+
+function listenerKey({ transport, local }: Pick<Flow, 'transport' | 'local'>): string {
+  return `${transport} ${local.address} ${local.port}`;
+}
+
+function ownKey(host: string, port: number): string {
+  return `${host.replace(/^\[|\]$/g, '').toLowerCase()} ${port}`;
+}

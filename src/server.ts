@@ -1,0 +1,301 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+import { usCountyCount, usCountyPsaps } from '../data/us-counties.ts';
+import { after, assert, DependencyError } from './base/index.ts';
+import type { Config } from './config/index.ts';
+import { createRouteService } from './esrp/index.ts';
+import type { Health, HttpServer } from './http/index.ts';
+import { apiKeyRandomBytes, createHttpServer, hashApiKey, newApiKey } from './http/index.ts';
+import { defaultGeoJsonLimits, readGeoJsonFeatures } from './load/index.ts';
+import { defaultLocationLimits } from './location/index.ts';
+import type { AgentHost } from './net/index.ts';
+import { startPsap, systemClock } from './net/index.ts';
+import type { OwnedLogger } from './observe/index.ts';
+import { createLogger } from './observe/index.ts';
+import { lastRingTimeoutMs, listenerText } from './server-settings.ts';
+import type { RunningSip } from './server-sip.ts';
+import { startSip } from './server-sip.ts';
+import type { Store } from './store/index.ts';
+import { openStore } from './store/index.ts';
+
+/** A step of the start, with how far it is. */
+export interface StartStep {
+  readonly name: string;
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+export interface StartOptions {
+  readonly onProgress: (step: StartStep) => void;
+  /** Where `log.destination` is `auto`: into a file of the data folder instead of stderr. */
+  readonly logToFile: boolean;
+}
+
+/** What a start has to say to people. */
+export interface ServerDescription {
+  readonly version: string;
+  readonly sip: readonly string[];
+  readonly http: readonly string[];
+  readonly psap: string | undefined;
+  readonly data: string;
+  readonly defaultRoute: string;
+  /** Only where this start made it. */
+  readonly apiKey: string | undefined;
+  readonly apiKeyFile: string;
+  readonly log: string;
+  readonly startMs: number;
+}
+
+export interface RunningServer {
+  readonly description: ServerDescription;
+  /** Drains calls in set-up, then ends everything. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const shutdownMs = 5_000;
+const psapHost = '127.0.0.1';
+
+/** Builds the whole program from its configuration and starts it. Rejects with what is missing; nothing is left open then. */
+export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
+  const startedAt = systemClock.mono();
+  const log = logTarget(config, options.logToFile);
+  const logger = createLogger({ level: config.log.level, destination: log });
+  const undo: (() => Promise<unknown>)[] = [() => logger.flush()];
+  try {
+    const store = await openTheStore(config, logger, options.onProgress);
+    undo.push(() => store.close(shutdownMs));
+    const psap = await startThePsap(config, logger);
+    if (psap !== undefined) undo.push(() => psap.stop(after(systemClock.mono(), shutdownMs)));
+    const firstStart = prepareStore(config, store, options.onProgress);
+    // A server without its database routes by default until it is back; only the embedded one is waited for.
+    const apiKey = store.isPrepared() ? await firstStart : undefined;
+    firstStart.catch((error: unknown) => logger.error('server.firstStartFailed', { error: String(error) }));
+
+    const sip = await startSip(config, { store, logger });
+    undo.push(() => sip.stop());
+    const http = makeHttp(config, { store, logger, sip });
+    undo.push(() => http.stop(shutdownMs));
+    const httpAddresses = await http.start();
+    logger.info('server.started', { sip: sip.listeners.map(listenerText), http: httpAddresses });
+    return {
+      description: {
+        version: version(),
+        sip: sip.listeners.map(listenerText),
+        http: httpAddresses.map(({ address, port }) => hostPort(address, port)),
+        psap: psapText(config, psap),
+        data: store.describe(),
+        defaultRoute: sip.defaultRouteUri,
+        apiKey,
+        apiKeyFile: shownPath(apiKeyFile(config)),
+        log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
+        startMs: systemClock.mono() - startedAt,
+      },
+      stop: once(async () => {
+        sip.refuseNew();
+        await sip.drained(config.shutdownDrainMs);
+        logger.info('server.stopping', {});
+        await runBackwards(undo, logger);
+      }),
+    };
+  } catch (error) {
+    await runBackwards(undo, logger);
+    throw error;
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}
+
+async function runBackwards(steps: readonly (() => Promise<unknown>)[], logger: OwnedLogger): Promise<void> {
+  for (const step of [...steps].reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      logger.error('server.stopFailed', { error: String(error) });
+    }
+  }
+}
+
+function logTarget(config: Config, toFile: boolean): string {
+  if (config.log.destination !== 'auto') return config.log.destination;
+  return toFile ? join(config.dataDir, 'firstline.log') : 'stderr';
+}
+
+function openTheStore(
+  config: Config,
+  logger: OwnedLogger,
+  onProgress: StartOptions['onProgress'],
+): Promise<Store> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const workConnectionsMax = Math.max(1, Math.floor(config.database.poolMax / 3));
+  return openStore({
+    databaseUrl: config.database.url,
+    dataDir: config.dataDir,
+    logger,
+    lookupConnectionsMax: config.database.poolMax - workConnectionsMax,
+    workConnectionsMax,
+    recordRetentionDays: config.records.retentionDays,
+    onProgress: ({ phase, done, total }) => {
+      if (phase !== 'ready') onProgress({ name: `database: ${phase}`, done: done ?? 0, total });
+    },
+  });
+}
+
+/** The demo PSAP; undefined where it is off or another user agent has its port, and takes its place so. */
+async function startThePsap(config: Config, logger: OwnedLogger): Promise<AgentHost | undefined> {
+  const { psapEnabled, psapPort, ringMs, hangUpMs } = config.demo;
+  if (!psapEnabled) return undefined;
+  try {
+    return await startPsap({
+      listen: [
+        { transport: 'udp', address: psapHost, port: psapPort },
+        { transport: 'tcp', address: psapHost, port: psapPort },
+      ],
+      ringMs: 0,
+      answerMs: ringMs,
+      hangUpMs,
+      logger,
+    });
+  } catch (error) {
+    if (!(error instanceof DependencyError && error.code === 'net.listenFailed')) throw error;
+    logger.warn('server.demoPsapNotStarted', { reason: error.message });
+    return undefined;
+  }
+}
+
+/** Makes what a new database lacks: the demo boundaries and the first API key, which is the result. */
+async function prepareStore(
+  config: Config,
+  store: Store,
+  onProgress: StartOptions['onProgress'],
+): Promise<string | undefined> {
+  await store.prepared;
+  const datasets = await store.boundaries.listDatasets();
+  if (config.demo.data && datasets.length === 0) await loadDemoData(store, config.demo.psapPort, onProgress);
+  return await makeFirstKey(config, store);
+}
+
+async function loadDemoData(
+  store: Store,
+  psapPort: number,
+  onProgress: StartOptions['onProgress'],
+): Promise<void> {
+  const actor = { name: 'system', via: 'system' } as const;
+  const outcome = await store.boundaries.load(usCountyPsaps({ host: psapHost, port: psapPort }), {
+    name: 'demo: US counties',
+    source: 'us-atlas counties-10m',
+    actor,
+    invalidGeometry: 'repair',
+    onProgress: ({ phase, done, total }) =>
+      onProgress({ name: `demo data: ${phase}`, done, total: total ?? usCountyCount }),
+  });
+  assert(outcome.kind === 'loaded', 'the demo data is refused by our own checks');
+  await store.boundaries.activate(outcome.dataset.id, actor);
+}
+
+async function makeFirstKey(config: Config, store: Store): Promise<string | undefined> {
+  if (await store.apiKeys.hasAny()) return undefined;
+  const key = newApiKey(randomBytes(apiKeyRandomBytes));
+  await store.apiKeys.replace('local', hashApiKey(key), { name: 'system', via: 'system' });
+  writeFileSync(apiKeyFile(config), `${key}\n`, { mode: 0o600 });
+  chmodSync(apiKeyFile(config), 0o600);
+  return key;
+}
+
+interface HttpParts {
+  readonly store: Store;
+  readonly logger: OwnedLogger;
+  readonly sip: RunningSip;
+}
+
+function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer {
+  const routes = createRouteService(
+    {
+      defaultRouteUri: sip.defaultRouteUri,
+      ringTimeoutMs: config.routing.ringTimeoutMs,
+      lastRingTimeoutMs,
+      lookupDeadlineMs: config.routing.lookupDeadlineMs,
+      limits: defaultLocationLimits,
+    },
+    { lookup: store.lookup, clock: systemClock, logger },
+  );
+  return createHttpServer({
+    listen: config.http.listen.map(({ address, port }) => ({ host: address, port })),
+    routes,
+    boundaries: store.boundaries,
+    calls: store.records,
+    audit: store.audit,
+    apiKeys: store.apiKeys,
+    readGeoJson: (bytes) =>
+      readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
+    health: () => healthOf(store, sip),
+    counters: () => ({ ...sip.counters(), records_pending: store.health().pendingRecordCount }),
+    logger,
+    version: version(),
+    limits: { uploadBytesMax: config.http.uploadMaxBytes },
+  });
+}
+
+// Without its database the server still routes, by default; it says so, and stays ready for calls.
+function healthOf(store: Store, sip: RunningSip): Health {
+  const { database } = store.health();
+  const isUp = database.state === 'up';
+  const isDraining = sip.isDraining();
+  return {
+    live: true,
+    ready: isUp && store.isPrepared() && !isDraining,
+    checks: [
+      { name: 'database', ok: isUp, detail: database.state === 'down' ? database.reason : database.state },
+      {
+        name: 'schema',
+        ok: store.isPrepared(),
+        detail: store.isPrepared() ? 'current' : 'waits for the database',
+      },
+      {
+        name: 'sip',
+        ok: !isDraining,
+        detail: isDraining ? 'draining' : sip.listeners.map(listenerText).join(', '),
+      },
+    ],
+  };
+}
+
+function psapText(config: Config, psap: AgentHost | undefined): string | undefined {
+  if (!config.demo.psapEnabled) return undefined;
+  const place = hostPort(psapHost, config.demo.psapPort);
+  return psap === undefined ? `${place} (another user agent has that port and takes its place)` : place;
+}
+
+function apiKeyFile(config: Config): string {
+  return join(config.dataDir, 'api-key');
+}
+
+function shownPath(path: string): string {
+  const shown = relative(process.cwd(), path);
+  return shown.startsWith('..') ? path : shown;
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function version(): string {
+  // Compiled, this file is dist/src/server.js; run from source, src/server.ts.
+  for (const place of ['../../package.json', '../package.json']) {
+    try {
+      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
+      const value: unknown = JSON.parse(text);
+      if (typeof value === 'object' && value !== null && 'version' in value) return String(value.version);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  return 'unknown';
+}
