@@ -1,8 +1,11 @@
 export { announcedHostFor, endpointText, type Family, familyOf } from './addresses.ts';
+export { type AgentHost, type AgentHostOptions, startAgentHost } from './agent-host.ts';
 export type { CloseReason, StreamCounts, TransportCounts } from './counts.ts';
+export { type PsapOptions, startPsap } from './demo-psap.ts';
 export { type NetErrorCode, netErrors } from './errors.ts';
 export { defaultNetLimits } from './limits.ts';
 export { type NextHopFilter, nextHopFilter } from './next-hop-filter.ts';
+export { type CallOutcome, type LadderEntry, type PlaceCallOptions, placeCall } from './place-call.ts';
 export { defaultResolveTimeoutMs, type Resolved, Resolver, type ResolverOptions } from './resolver.ts';
 export {
   type CoreEffect,

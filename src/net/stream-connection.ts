@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, MonoMs } from '../base/index.ts';
 import { after } from '../base/index.ts';
-import { StreamFramer } from '../sip/framing/index.ts';
+import { type FramedItem, StreamFramer } from '../sip/framing/index.ts';
 import { parseMessage } from '../sip/message/index.ts';
 import type { Endpoint, Flow } from '../sip/transaction/index.ts';
 import { endpointText } from './addresses.ts';
@@ -25,6 +25,7 @@ export interface StreamConnectionOptions {
   readonly onClosed: (connection: StreamConnection) => void;
 }
 
+const notSipCodes: ReadonlySet<string> = new Set(['framing.not-sip', 'framing.http', 'framing.tls']);
 const pong = Buffer.from('\r\n');
 
 /** One TCP connection: frames and parses what comes in, queues what goes out, and keeps to its limits. */
@@ -37,6 +38,7 @@ export class StreamConnection {
   readonly #framer: StreamFramer;
   readonly #flow: Flow;
   #hasFramed = false;
+  #endsBadly = false;
   #unfinishedSince: MonoMs | undefined;
   #halfClosedSince: MonoMs | undefined;
   #connectDeadline: MonoMs | undefined;
@@ -108,7 +110,7 @@ export class StreamConnection {
     } else if (this.#unfinishedSince !== undefined && now >= after(this.#unfinishedSince, messageMs)) {
       this.#close('slowMessage');
     } else if (this.#halfClosedSince !== undefined && now >= after(this.#halfClosedSince, halfClosedMs)) {
-      this.#close('halfClosed');
+      this.#close(this.#endsBadly ? 'badFraming' : 'halfClosed');
     }
   }
 
@@ -131,16 +133,11 @@ export class StreamConnection {
   #receive(chunk: Buffer): void {
     const { counts, clock } = this.#options;
     counts.bytesIn += chunk.length;
-    if (!this.#hasFramed && this.#unfinishedSince === undefined && isStranger(chunk)) {
-      counts.strangers[strangerKind(chunk)] += 1;
-      this.#close('notSip');
-      return;
-    }
     for (const item of this.#framer.push(chunk)) {
       this.#unfinishedSince = undefined;
       if (item.kind === 'message') this.#receiveMessage(item.bytes);
       else if (item.kind === 'ping') this.#pong();
-      else this.#close('badFraming');
+      else this.#receiveBroken(item, chunk);
       if (this.#socket.destroyed) return;
     }
     if (this.#framer.pendingBytes === 0) this.#unfinishedSince = undefined;
@@ -157,6 +154,27 @@ export class StreamConnection {
     }
     this.#hasFramed = true;
     counts.messagesIn += 1;
+    onMessage(outcome.message, this.#flow);
+  }
+
+  /** The stream cannot be cut any more. A message whose head is there is answered before the connection goes. */
+  #receiveBroken(item: Extract<FramedItem, { readonly kind: 'broken' }>, chunk: Buffer): void {
+    const { counts, clock, limits, onMessage, onRetired } = this.#options;
+    if (item.head === undefined) {
+      const isStranger = notSipCodes.has(item.error.code);
+      if (isStranger) counts.strangers[this.#hasFramed ? 'other' : strangerKind(chunk)] += 1;
+      this.#close(isStranger ? 'notSip' : 'badFraming');
+      return;
+    }
+    const outcome = parseMessage(item.head, { framing: 'datagram', limits: limits.message });
+    if (outcome.kind === 'notSip') {
+      this.#close('badFraming');
+      return;
+    }
+    counts.messagesIn += 1;
+    this.#endsBadly = true;
+    this.#halfClosedSince = clock.mono();
+    onRetired(this);
     onMessage(outcome.message, this.#flow);
   }
 
@@ -189,10 +207,4 @@ export class StreamConnection {
     this.#options.onRetired(this);
     this.#options.onClosed(this);
   }
-}
-
-/** Told by the first bytes of a connection, so that a stranger need not be listened to for a whole message. */
-function isStranger(chunk: Buffer): boolean {
-  const kind = strangerKind(chunk);
-  return kind === 'tls' || kind === 'stun' || kind === 'http';
 }

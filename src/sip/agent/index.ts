@@ -1,3 +1,4 @@
+export { SessionDescriptions, sessionIn } from './session-description.ts';
 export type {
   AgentEffect,
   AgentEvent,

@@ -1,5 +1,5 @@
 import type { Random } from '../../base/index.ts';
-import { decodePart, leaves, readBody } from '../body/index.ts';
+import { decodePart, defaultBodyLimits, leaves, readBody } from '../body/index.ts';
 import type { SipMessage } from '../message/index.ts';
 import type { MediaSpec } from './types.ts';
 
@@ -79,7 +79,7 @@ export class SessionDescriptions {
 /** The session description in a message's body, also within a multipart, as latin1 text. */
 export function sessionIn(message: SipMessage): string | undefined {
   if (message.body.length === 0) return undefined;
-  for (const part of leaves(readBody(message))) {
+  for (const part of leaves(readBody(message, defaultBodyLimits))) {
     if (part.mediaType.type !== 'application/sdp') continue;
     const decoded = decodePart(part);
     return decoded.ok ? decoded.value.toString('latin1') : undefined;
