@@ -7,6 +7,8 @@ import type { CallAttempt, CallRecord } from './types.ts';
 interface OpenCall {
   /** Undefined while the stages are at work. */
   record: CallRecord | undefined;
+  /** The state that the store has. */
+  stored: CallRecord | undefined;
   /** Events that came before the record. */
   readonly early: ProxyEvent[];
   isCancelled: boolean;
@@ -24,7 +26,7 @@ export class CallBook {
   readonly #ports: CallBookPorts;
   readonly #open = new Map<EffectId, OpenCall>();
   /** Answered calls by SIP Call-ID, until their BYE passes. */
-  readonly #answered = new Map<string, CallRecord>();
+  readonly #answered = new Map<string, OpenCall>();
 
   constructor(ports: CallBookPorts) {
     this.#ports = ports;
@@ -38,7 +40,7 @@ export class CallBook {
   /** A request was asked about; its events may come before its record. */
   expect(decideId: EffectId): void {
     trim(this.#open);
-    this.#open.set(decideId, { record: undefined, early: [], isCancelled: false });
+    this.#open.set(decideId, { record: undefined, stored: undefined, early: [], isCancelled: false });
   }
 
   /** The decision is made. Without a record (no emergency) the request is not followed. */
@@ -50,7 +52,7 @@ export class CallBook {
       return;
     }
     call.record = call.early.length === 0 ? record : withLateWarning(record);
-    this.#ports.store.put(call.record);
+    this.#store(call);
     for (const event of call.early.splice(0)) this.onEvent(event);
   }
 
@@ -68,13 +70,10 @@ export class CallBook {
       return;
     }
     if (event.kind === 'cancelled') call.isCancelled = true;
-    const changed = this.#apply(call.record, event, call.isCancelled);
-    call.record = changed;
-    if (event.kind === 'final') this.#finished(changed);
-    if (event.kind === 'done') {
-      this.#open.delete(event.decideId);
-      this.#summarise(changed);
-    }
+    const before = call.record;
+    call.record = this.#apply(before, event, call.isCancelled);
+    if (event.kind === 'final' && call.record !== before) this.#finished(call, call.record);
+    if (event.kind === 'done') this.#done(event.decideId, call, call.record);
   }
 
   #apply(
@@ -121,18 +120,36 @@ export class CallBook {
     }
   }
 
-  #finished(record: CallRecord): void {
-    this.#ports.store.put(record);
+  #finished(call: OpenCall, record: CallRecord): void {
+    this.#store(call);
+    this.#summarise(record);
     if (record.state !== 'answered' || record.method !== 'INVITE') return;
     trim(this.#answered);
-    this.#answered.set(record.sipCallId, record);
+    this.#answered.set(record.sipCallId, call);
+  }
+
+  // Nothing is left of the request in the core; without a final response the call failed.
+  #done(decideId: EffectId, call: OpenCall, record: CallRecord): void {
+    this.#open.delete(decideId);
+    if (record.statusCode === undefined) {
+      call.record = { ...record, state: 'failed', endedAt: this.#ports.clock.wall() };
+      this.#summarise(call.record);
+    }
+    this.#store(call);
   }
 
   #ended(sipCallId: string): void {
-    const record = this.#answered.get(sipCallId);
-    if (record === undefined) return;
+    const call = this.#answered.get(sipCallId);
+    if (call?.record === undefined) return;
     this.#answered.delete(sipCallId);
-    this.#ports.store.put({ ...record, state: 'ended', endedAt: this.#ports.clock.wall() });
+    call.record = { ...call.record, state: 'ended', endedAt: this.#ports.clock.wall() };
+    this.#store(call);
+  }
+
+  #store(call: OpenCall): void {
+    if (call.record === undefined || call.record === call.stored) return;
+    call.stored = call.record;
+    this.#ports.store.put(call.record);
   }
 
   // One line a call; identifiers and milliseconds only (STYLE: nothing of the caller goes into the log).

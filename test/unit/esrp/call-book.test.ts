@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { WallMs } from '../../../src/base/index.ts';
+import { boundaryId, callRecordId, datasetId, monoMs, serviceUrn, wallMs } from '../../../src/base/index.ts';
+import type { CallRecord, CallRecordStore } from '../../../src/esrp/index.ts';
+import { CallBook } from '../../../src/esrp/index.ts';
+import type { EffectId, ProxyEvent } from '../../../src/sip/proxy/index.ts';
+
+const id = 7 as EffectId;
+const target = 'sip:psap@127.0.0.1:5070';
+
+const started: CallRecord = {
+  id: callRecordId('record-0001'),
+  receivedAt: wallMs(1_000),
+  state: 'routing',
+  method: 'INVITE',
+  sipCallId: 'call-1',
+  from: '<sip:a@x.example>',
+  to: '<urn:service:sos>',
+  requestUri: 'urn:service:sos',
+  ingress: 'udp 127.0.0.1:5080',
+  emergencyCallId: undefined,
+  incidentId: undefined,
+  recognition: {
+    kind: 'emergency',
+    service: serviceUrn('urn:service:sos'),
+    isTest: false,
+    rule: 'serviceUrnInRequestUri',
+    matched: 'urn:service:sos',
+    requestUri: 'urn:service:sos',
+    isRequestUriReplaced: false,
+  },
+  located: undefined,
+  mapping: {
+    kind: 'mapped',
+    rule: 'covers',
+    boundary: {
+      boundaryId: boundaryId('b1'),
+      datasetId: datasetId(1),
+      displayName: 'PSAP',
+      serviceUrn: serviceUrn('urn:service:sos'),
+      serviceUri: target,
+      serviceNumber: undefined,
+      agencyId: undefined,
+      priority: 0,
+    },
+    others: [],
+    substitutedFrom: undefined,
+    detail: '',
+  },
+  plan: undefined,
+  stages: [],
+  attempts: [],
+  warnings: [],
+  statusCode: undefined,
+  answeredAt: undefined,
+  endedAt: undefined,
+};
+
+class KeptRecords implements CallRecordStore {
+  readonly put = (record: CallRecord) => {
+    this.all.push(record);
+  };
+  readonly all: CallRecord[] = [];
+  get last(): CallRecord | undefined {
+    return this.all.at(-1);
+  }
+  async list(): Promise<readonly CallRecord[]> {
+    return this.all;
+  }
+  async get(): Promise<CallRecord | undefined> {
+    return this.last;
+  }
+}
+
+function makeBook() {
+  const store = new KeptRecords();
+  const logged: string[] = [];
+  let now = 2_000;
+  const note = (event: string) => logged.push(event);
+  const clock = { mono: () => monoMs(now), wall: (): WallMs => wallMs(++now) };
+  const book = new CallBook({ store, clock, logger: { debug: note, info: note, warn: note, error: note } });
+  return { book, store, logged };
+}
+
+const attempt: ProxyEvent = {
+  kind: 'attempt',
+  decideId: id,
+  label: `0 ${target}`,
+  destination: {
+    transport: 'udp',
+    remote: { address: '127.0.0.1', port: 5070 },
+    connectionId: undefined,
+    local: undefined,
+  },
+};
+const provisional: ProxyEvent = { kind: 'provisional', decideId: id, statusCode: 180 };
+const attemptEnded: ProxyEvent = {
+  kind: 'attemptEnded',
+  decideId: id,
+  label: `0 ${target}`,
+  statusCode: 200,
+  detail: 'OK',
+};
+const final = (statusCode: number): ProxyEvent => ({
+  kind: 'final',
+  decideId: id,
+  statusCode,
+  reasonPhrase: '',
+});
+const cancelled: ProxyEvent = { kind: 'cancelled', decideId: id };
+const done: ProxyEvent = { kind: 'done', decideId: id };
+const bye: ProxyEvent = { kind: 'inDialog', method: 'BYE', callId: 'call-1', fromTag: 'a', toTag: 'b' };
+const info: ProxyEvent = { kind: 'inDialog', method: 'INFO', callId: 'call-1', fromTag: 'a', toTag: 'b' };
+
+describe('the book of calls', () => {
+  const rows: readonly {
+    readonly name: string;
+    readonly events: readonly ProxyEvent[];
+    readonly state: string;
+    readonly statusCode?: number;
+  }[] = [
+    { name: 'rings', events: [attempt, provisional, done], state: 'failed' },
+    {
+      name: 'is answered',
+      events: [attempt, provisional, final(200), attemptEnded],
+      state: 'answered',
+      statusCode: 200,
+    },
+    {
+      name: 'is answered and ended',
+      events: [attempt, final(200), attemptEnded, bye, done],
+      state: 'ended',
+      statusCode: 200,
+    },
+    {
+      name: 'is not ended by INFO',
+      events: [attempt, final(200), attemptEnded, info, done],
+      state: 'answered',
+      statusCode: 200,
+    },
+    {
+      name: 'ends after the transaction is gone',
+      events: [attempt, final(200), attemptEnded, done, bye],
+      state: 'ended',
+      statusCode: 200,
+    },
+    { name: 'is refused', events: [attempt, final(486), done], state: 'failed', statusCode: 486 },
+    {
+      name: 'is cancelled',
+      events: [attempt, provisional, cancelled, final(487), done],
+      state: 'cancelled',
+      statusCode: 487,
+    },
+    {
+      name: 'keeps its first final response',
+      events: [attempt, final(200), final(200), done],
+      state: 'answered',
+      statusCode: 200,
+    },
+  ];
+  it.each(rows)('a call that $name', ({ events, state, statusCode }) => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (const event of events) book.onEvent(event);
+    expect(store.last).toMatchObject({ state, ...(statusCode === undefined ? {} : { statusCode }) });
+  });
+
+  it('has each attempt with its end, also when that is told after the answer', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (const event of [attempt, final(200), attemptEnded, done]) book.onEvent(event);
+    expect(store.last?.attempts).toMatchObject([
+      { target: `0 ${target}`, nextHop: 'udp 127.0.0.1:5070', statusCode: 200 },
+    ]);
+    expect(store.last?.attempts[0]?.endedAt).toBeDefined();
+  });
+
+  it('is empty when calls are over', () => {
+    const { book } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (const event of [attempt, final(200), done, bye]) book.onEvent(event);
+    expect(book.counts()).toEqual({ inSetUp: 0, answered: 0 });
+  });
+
+  it('logs one line a call', () => {
+    const { book, logged } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (const event of [attempt, provisional, final(200), attemptEnded, done, bye]) book.onEvent(event);
+    expect(logged).toEqual(['call.routed']);
+  });
+
+  it('keeps what happened before the decision was there, and says that it came late', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    for (const event of [attempt, provisional, final(200)]) book.onEvent(event);
+    book.open(id, started);
+    expect(store.last).toMatchObject({ state: 'answered', warnings: [{ code: 'esrp.decidedLate' }] });
+  });
+
+  it('does not follow a request that is no emergency', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    book.open(id, undefined);
+    book.onEvent(final(403));
+    expect(store.all).toEqual([]);
+    expect(book.counts().inSetUp).toBe(0);
+  });
+});
