@@ -14,8 +14,8 @@ export function isPositionInRange(position: Position): boolean {
 }
 
 /**
- * The distance over ground between two positions, metres, by the haversine formula on a sphere: within 0.6 % of the ellipsoid's.
- * Altitudes are left out.
+ * The distance over ground between two positions, metres, by the haversine formula on a sphere: within 0.6 %
+ * of the ellipsoid's. Altitudes are left out.
  */
 export function distanceM(from: Position, to: Position): number {
   const fromLat = radians(from.lat);

@@ -1,4 +1,7 @@
-/** A place on the WGS 84 ellipsoid. Degrees; in code always longitude before latitude; altitude in metres above the ellipsoid. */
+/**
+ * A place on the WGS 84 ellipsoid. Degrees; in code always longitude before latitude; altitude in metres
+ * above the ellipsoid.
+ */
 export interface Position {
   readonly lon: number;
   readonly lat: number;

@@ -9,9 +9,10 @@ import { FeatureSplitter } from './splitter.ts';
 import type { GeoJsonOptions, Refusal } from './types.ts';
 
 /**
- * Reads boundaries from GeoJSON as it comes in: a FeatureCollection, or features one after the other (RFC 7946, RFC 8142). Every feature comes out,
- * usable or refused with its reason, in order, numbered from 1; memory is that of the largest feature. Broken JSON ends
- * the source with one refusal that names the byte. Never throws for what it reads; the stream's own failures pass through.
+ * Reads boundaries from GeoJSON as it comes in: a FeatureCollection, or features one after the other (RFC
+ * 7946, RFC 8142). Every feature comes out, usable or refused with its reason, in order, numbered from 1;
+ * memory is that of the largest feature. Broken JSON ends the source with one refusal that names the byte.
+ * Never throws for what it reads; the stream's own failures pass through.
  */
 export async function* readGeoJsonFeatures(
   stream: AsyncIterable<Uint8Array>,
@@ -47,7 +48,10 @@ class GeoJsonReader {
     }
   }
 
-  /** A source without anything in it is a mistake to be told of; a collection of no features is one that says so itself. */
+  /**
+   * A source without anything in it is a mistake to be told of; a collection of no features is one that says
+   * so itself.
+   */
   *end(): Generator<SourceFeature, void, undefined> {
     if (this.#ordinal > 0 || this.#envelopes > 0 || this.isStopped) return;
     yield this.#refused(undefined, { code: 'load.notGeoJson', reason: 'the source is empty' });
@@ -131,7 +135,8 @@ function parseObject(
 }
 
 /**
- * GeoJSON is in WGS 84 (RFC 7946 §4); files of the form before that may say otherwise in a `crs` member, and must not be taken for WGS 84 then.
+ * GeoJSON is in WGS 84 (RFC 7946 §4); files of the form before that may say otherwise in a `crs` member, and
+ * must not be taken for WGS 84 then.
  */
 function crsRefusal(crs: unknown): Refusal | undefined {
   if (crs === undefined || crs === null) return undefined;

@@ -9,8 +9,8 @@ type Pair = readonly [number, number];
 type Ring = readonly Pair[];
 
 /**
- * Checks the form of a GeoJSON polygon or multipolygon (RFC 7946 §3.1.6) and gives it as a multipolygon of longitude and latitude; altitudes are
- * left out. Whether rings cross is for the database to say.
+ * Checks the form of a GeoJSON polygon or multipolygon (RFC 7946 §3.1.6) and gives it as a multipolygon of
+ * longitude and latitude; altitudes are left out. Whether rings cross is for the database to say.
  */
 export function readGeometry(geometry: unknown): Result<BoundaryGeometry, Refusal> {
   if (!isRecord(geometry)) {

@@ -8,8 +8,8 @@ import type { Refusal } from './types.ts';
 export type BoundaryAttributes = Omit<BoundaryFeature, 'ordinal' | 'geometry'>;
 
 /**
- * The names under which each attribute is looked for, lower case, first come first taken: NENA's GIS data model version 3, then version 2, then plain
- * names of our own.
+ * The names under which each attribute is looked for, lower case, first come first taken: NENA's GIS data
+ * model version 3, then version 2, then plain names of our own.
  */
 const names = {
   id: ['nguid', 'es_nguid', 'id'],
@@ -35,7 +35,8 @@ const sipUri =
 const urnShape = /^urn:[a-z0-9][a-z0-9-]{1,31}:[a-z0-9][a-z0-9.:_-]*$/;
 
 /**
- * Reads a feature's properties into a boundary's attributes. `featureId` is GeoJSON's own id, used where the properties have none.
+ * Reads a feature's properties into a boundary's attributes. `featureId` is GeoJSON's own id, used where the
+ * properties have none.
  */
 export function readAttributes(
   properties: Readonly<Record<string, unknown>>,
@@ -148,7 +149,10 @@ function readDates(
 const dateShape =
   /^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-/** ISO 8601, the form that ogr2ogr writes (`2026/01/31 00:00:00+00`), or milliseconds since 1970; UTC where no zone is given. */
+/**
+ * ISO 8601, the form that ogr2ogr writes (`2026/01/31 00:00:00+00`), or milliseconds since 1970; UTC where no
+ * zone is given.
+ */
 function readDate(value: unknown): WallMs | 'invalid' | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number') return Math.abs(value) <= 8.64e15 ? wallMs(value) : 'invalid';

@@ -15,8 +15,9 @@ export type SplitItem =
     };
 
 /**
- * `between`: outside of all objects. `top`: in an object that is a feature, or a collection whose features have not begun. `list`: in
- * the features of a collection, between two. `feature`: in one of them. `tail`: in the collection, after its features. `stopped`: broken.
+ * `between`: outside of all objects. `top`: in an object that is a feature, or a collection whose features
+ * have not begun. `list`: in the features of a collection, between two. `feature`: in one of them. `tail`: in
+ * the collection, after its features. `stopped`: broken.
  */
 type State = 'between' | 'top' | 'list' | 'feature' | 'tail' | 'stopped';
 
@@ -33,9 +34,9 @@ const recordSeparator = 0x1e;
 const featuresKey = Buffer.from('features');
 
 /**
- * Cuts a stream of bytes into the features in it: a FeatureCollection, one feature, or a sequence of them with or without record separators
- * (RFC 7946, RFC 8142). Looks at nothing but brackets, strings and the key `features`, so its memory is that of one feature. Bytes
- * are copied; the caller's buffers may be used again.
+ * Cuts a stream of bytes into the features in it: a FeatureCollection, one feature, or a sequence of them
+ * with or without record separators (RFC 7946, RFC 8142). Looks at nothing but brackets, strings and the key
+ * `features`, so its memory is that of one feature. Bytes are copied; the caller's buffers may be used again.
  */
 export class FeatureSplitter {
   readonly #limits: GeoJsonLimits;
@@ -123,7 +124,10 @@ export class FeatureSplitter {
     return false;
   }
 
-  /** Reads on in an object until it ends, or until the features of a collection begin, or to the end of the chunk. */
+  /**
+   * Reads on in an object until it ends, or until the features of a collection begin, or to the end of the
+   * chunk.
+   */
   #scanObject(chunk: Uint8Array, from: number): { readonly position: number; readonly isComplete: boolean } {
     let depth = this.#depth;
     let isInString = this.#isInString;

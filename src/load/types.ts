@@ -9,7 +9,10 @@ export interface GeoJsonLimits {
   readonly envelopeBytesMax: number;
 }
 
-/** A boundary of 13 million vertices has 340 MB of GeoJSON, its largest feature under 4 MB; a string in this runtime ends at 512 MB. */
+/**
+ * A boundary of 13 million vertices has 340 MB of GeoJSON, its largest feature under 4 MB; a string in this
+ * runtime ends at 512 MB.
+ */
 export const defaultGeoJsonLimits: GeoJsonLimits = {
   featureBytesMax: 67_108_864,
   envelopeBytesMax: 1_048_576,

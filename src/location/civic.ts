@@ -11,8 +11,8 @@ export function isCivicElement(element: XmlElement): boolean {
 }
 
 /**
- * Reads a civic address with every element in it (RFC 5139 §3.1, RFC 6848 §2.2). Undefined where nothing has a value. Elements of the address's own
- * namespace come before those of others with the same name.
+ * Reads a civic address with every element in it (RFC 5139 §3.1, RFC 6848 §2.2). Undefined where nothing has
+ * a value. Elements of the address's own namespace come before those of others with the same name.
  */
 export function readCivic(element: XmlElement, warn: Warn): CivicAddress | undefined {
   if (element.localName === 'civilAddress' || namespaceFit(element, namespaces.ca) !== 'own') {
@@ -34,8 +34,8 @@ export function readCivic(element: XmlElement, warn: Warn): CivicAddress | undef
 }
 
 /**
- * Makes an address of plain values, such as a query's: white space collapsed, empty values left out, `country` upper case where it has two
- * letters and left out otherwise. Undefined where nothing is left.
+ * Makes an address of plain values, such as a query's: white space collapsed, empty values left out,
+ * `country` upper case where it has two letters and left out otherwise. Undefined where nothing is left.
  */
 export function civicAddress(
   values: Readonly<Record<string, string | undefined>>,

@@ -49,9 +49,10 @@ const pidfTypes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Finds the locations of a request and chooses one: parts that Geolocation values point at, in header order, then the other
- * PIDF-LO parts in document order (RFC 6442 §4.1, RFC 5491 §3.4 rule 9; a part that no header points at is used too); inside a document by
- * RFC 5491 §3.4 rule 8. The first that can be read is chosen. Pure; never throws for input.
+ * Finds the locations of a request and chooses one: parts that Geolocation values point at, in header order,
+ * then the other PIDF-LO parts in document order (RFC 6442 §4.1, RFC 5491 §3.4 rule 9; a part that no header
+ * points at is used too); inside a document by RFC 5491 §3.4 rule 8. The first that can be read is chosen.
+ * Pure; never throws for input.
  */
 export function collectLocations(input: LocationInput, limits: LocationLimits): CollectedLocations {
   const collector = new Collector(limits);
@@ -183,8 +184,8 @@ function findPart(uri: string, parts: readonly LocationBodyPart[]): LocationBody
 }
 
 /**
- * Whether a part of another type, or of none, is a presence document with a location. A look at its bytes is enough: what looks like one and is none
- * is reported as unreadable and does no harm.
+ * Whether a part of another type, or of none, is a presence document with a location. A look at its bytes is
+ * enough: what looks like one and is none is reported as unreadable and does no harm.
  */
 function isEvidentPidf(part: LocationBodyPart): boolean {
   const { contentType, bytes } = part;

@@ -1,6 +1,9 @@
 import { defineErrors } from '../base/index.ts';
 
-/** Error and warning codes of reading locations. Those whose meaning says "read" are warnings: the location is used. */
+/**
+ * Error and warning codes of reading locations. Those whose meaning says "read" are warnings: the location is
+ * used.
+ */
 export const locationErrors = defineErrors({
   'location.xmlUnreadable': { kind: 'parse', meaning: 'A location document is not XML that can be read.' },
   'location.notPidfLo': { kind: 'parse', meaning: 'A document has no location element of a PIDF-LO.' },

@@ -23,8 +23,8 @@ const schemes: ReadonlySet<string> = new Set<GeolocationScheme>([
 ]);
 
 /**
- * Reads Geolocation header field values, several to a line or not, in order (RFC 6442 §4.1). Angle brackets may be missing
- * or unclosed; what is no URI at all has the scheme `other`; empty values are left out.
+ * Reads Geolocation header field values, several to a line or not, in order (RFC 6442 §4.1). Angle brackets
+ * may be missing or unclosed; what is no URI at all has the scheme `other`; empty values are left out.
  */
 export function parseGeolocationHeader(values: readonly string[]): readonly GeolocationValue[] {
   const found: GeolocationValue[] = [];
@@ -38,8 +38,9 @@ export function parseGeolocationHeader(values: readonly string[]): readonly Geol
 }
 
 /**
- * Whether a cid URL names the body part with this Content-ID (RFC 2392 §2), whatever programs make of it: percent-encoded or not, with
- * or without angle brackets on either side, the domain in any case, and one of the two without its domain.
+ * Whether a cid URL names the body part with this Content-ID (RFC 2392 §2), whatever programs make of it:
+ * percent-encoded or not, with or without angle brackets on either side, the domain in any case, and one of
+ * the two without its domain.
  */
 export function cidMatches(uri: string, contentId: string): boolean {
   const wanted = splitId(decodePercent(stripBrackets(uri).replace(/^cid:/i, '')));
@@ -48,7 +49,10 @@ export function cidMatches(uri: string, contentId: string): boolean {
   return wanted.domain === undefined || actual.domain === undefined || wanted.domain === actual.domain;
 }
 
-/** Splits a line at the commas between values: not inside brackets or quotes, and in a bare URI only before another URI. */
+/**
+ * Splits a line at the commas between values: not inside brackets or quotes, and in a bare URI only before
+ * another URI.
+ */
 function splitValues(line: string): readonly string[] {
   const parts: string[] = [];
   let start = 0;
@@ -116,7 +120,10 @@ function readParams(text: string): ReadonlyMap<string, string> {
   return params;
 }
 
-/** An identifier without the angle brackets and white space around it. A loop, because a pattern would try every inner run of spaces. */
+/**
+ * An identifier without the angle brackets and white space around it. A loop, because a pattern would try
+ * every inner run of spaces.
+ */
 export function stripBrackets(text: string): string {
   let start = 0;
   let end = text.length;
@@ -135,7 +142,10 @@ function decodePercent(text: string): string {
   }
 }
 
-/** The part before the last @, which is compared exactly, and the domain, which is not (RFC 2392 §2, RFC 5322 §3.6.4). */
+/**
+ * The part before the last @, which is compared exactly, and the domain, which is not (RFC 2392 §2, RFC 5322
+ * §3.6.4).
+ */
 function splitId(id: string): { readonly local: string; readonly domain: string | undefined } {
   const at = id.lastIndexOf('@');
   if (at === -1) return { local: id, domain: undefined };

@@ -15,8 +15,9 @@ export interface LocationLimits {
 }
 
 /**
- * A request names a handful of locations in practice, in documents of a few kilobytes. These leave room (a polygon of 5,000 vertices)
- * and keep the reading of the worst document below 50 ms, because calls wait for it.
+ * A request names a handful of locations in practice, in documents of a few kilobytes. These leave room (a
+ * polygon of 5,000 vertices) and keep the reading of the worst document below 50 ms, because calls wait for
+ * it.
  */
 export const defaultLocationLimits: LocationLimits = {
   xml: { ...defaultXmlLimits, bytesMax: 131_072, depthMax: 32, elementsMax: 2000, attributesMax: 32 },

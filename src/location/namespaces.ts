@@ -12,8 +12,8 @@ export const namespaces = {
 } as const;
 
 /**
- * All namespaces that documents of this family have used: an element of ours that turns up in the wrong one of them, or in none,
- * is still ours. Anything else is somebody else's element, whatever its name.
+ * All namespaces that documents of this family have used: an element of ours that turns up in the wrong one
+ * of them, or in none, is still ours. Anything else is somebody else's element, whatever its name.
  */
 const family: ReadonlySet<string> = new Set<string>([
   ...Object.values(namespaces),

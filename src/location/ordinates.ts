@@ -17,7 +17,10 @@ interface Ordinates {
 /** Tells a warning's code and text to whoever reads the document. */
 export type Warn = (code: LocationErrorCode, message: string) => void;
 
-/** xs:double without INF and NaN, which are valid by schema and are no place. No two parts match the same digits: it fails in one pass. */
+/**
+ * xs:double without INF and NaN, which are valid by schema and are no place. No two parts match the same
+ * digits: it fails in one pass.
+ */
 const number = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$/;
 /** Degrees, optional minutes and seconds, and a hemisphere (RFC 4119 §2.3: `37:46:30N`). */
 const angle =
@@ -87,8 +90,8 @@ function readOrdinates(text: string, axisOrder: AxisOrder, warn: Warn): Ordinate
 }
 
 /**
- * Splits at white space, or at commas where every separator has one. Anything in between (`40,7 -73,9`) is a decimal comma
- * or not to be told from one, so it is not guessed at.
+ * Splits at white space, or at commas where every separator has one. Anything in between (`40,7 -73,9`) is a
+ * decimal comma or not to be told from one, so it is not guessed at.
  */
 function splitOrdinates(text: string, warn: Warn): readonly string[] | undefined {
   const trimmed = text.replace(/[\t\n\r ]+/g, ' ').trim();

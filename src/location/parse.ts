@@ -21,9 +21,9 @@ import type {
 } from './types.ts';
 
 /**
- * Reads every location of a PIDF-LO document (RFC 4119, RFC 5139, RFC 5491), valid by schema or not: what can be
- * understood is used, and a warning names each repair. An error means that there is no location element to be found; a
- * location that is there and cannot be used is an entry of kind `rejected`. Never throws.
+ * Reads every location of a PIDF-LO document (RFC 4119, RFC 5139, RFC 5491), valid by schema or not: what can
+ * be understood is used, and a warning names each repair. An error means that there is no location element to
+ * be found; a location that is there and cannot be used is an entry of kind `rejected`. Never throws.
  */
 export function parsePidfLo(
   bytes: Uint8Array,
@@ -70,7 +70,10 @@ class PidfLoReader {
     this.#walk(root, { container: 'other', containerElement: undefined, geopriv: undefined });
   }
 
-  /** Looks for locations wherever they stand: `status` may be missing, and containers may be where they do not belong. */
+  /**
+   * Looks for locations wherever they stand: `status` may be missing, and containers may be where they do not
+   * belong.
+   */
   #walk(element: XmlElement, outer: Surroundings): void {
     let around = outer;
     switch (element.localName) {
@@ -179,7 +182,10 @@ function isNamed(element: XmlElement, own: string): boolean {
   return namespaceFit(element, own) !== 'foreign';
 }
 
-/** The shapes and addresses of a location-info, also inside the feature element that RFC 4119 §2.3 puts around them. */
+/**
+ * The shapes and addresses of a location-info, also inside the feature element that RFC 4119 §2.3 puts around
+ * them.
+ */
 function locationElements(info: XmlElement): readonly XmlElement[] {
   const found: XmlElement[] = [];
   for (const child of childElements(info)) {

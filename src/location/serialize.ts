@@ -11,7 +11,10 @@ export interface PidfLoContent {
   readonly entity: string;
   /** xml:id of the tuple or device; starts with a letter. */
   readonly id: string;
-  /** URN of the device: a `dm:device` is written, as RFC 5491 §3 asks where the location is a device's; undefined: a tuple. */
+  /**
+   * URN of the device: a `dm:device` is written, as RFC 5491 §3 asks where the location is a device's;
+   * undefined: a tuple.
+   */
   readonly deviceId?: string | undefined;
   readonly shape: Shape | undefined;
   readonly civic: CivicAddress | undefined;
@@ -44,8 +47,9 @@ const nenaNamespaces: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Writes a PIDF-LO document that is valid by its schemas (RFC 4119, RFC 5139, RFC 5491): a compound location has the shape first, usage
- * rules are always there, no digit of a coordinate is lost. An altitude of a circle's centre is left out, a circle being flat (RFC 5491 §5.2.3).
+ * Writes a PIDF-LO document that is valid by its schemas (RFC 4119, RFC 5139, RFC 5491): a compound location
+ * has the shape first, usage rules are always there, no digit of a coordinate is lost. An altitude of a
+ * circle's centre is left out, a circle being flat (RFC 5491 §5.2.3).
  */
 export function writePidfLo(content: PidfLoContent): string {
   const geopriv = gp('geopriv', [

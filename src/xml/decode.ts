@@ -31,8 +31,8 @@ const declarationBytesMax = 256;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Turns a document's bytes into text, by byte order mark, else by the shape of its first bytes, else by its declaration,
- * else as UTF-8 (XML 1.0 appendix F). Bytes that do not fit the encoding refuse the document.
+ * Turns a document's bytes into text, by byte order mark, else by the shape of its first bytes, else by its
+ * declaration, else as UTF-8 (XML 1.0 appendix F). Bytes that do not fit the encoding refuse the document.
  */
 export function decodeXml(bytes: Uint8Array): Result<DecodedXml, XmlError> {
   const found = findEncoding(bytes);

@@ -5,9 +5,10 @@ import type { XmlLimits } from './limits.ts';
 import { readReference } from './references.ts';
 import type { XmlError } from './types.ts';
 
-// fast-xml-parser does not compare the names of start and end tags, has no limits on elements, attributes or text,
-// merges repeated attributes silently and reads document type declarations. So the text is checked here first, in one pass
-// that visits every character a fixed number of times, and what reaches the parser is well-formed and small enough.
+// fast-xml-parser does not compare the names of start and end tags, has no limits on elements, attributes or
+// text, merges repeated attributes silently and reads document type declarations. So the text is checked here
+// first, in one pass that visits every character a fixed number of times, and what reaches the parser is
+// well-formed and small enough.
 
 /** Where the parser shall read: the text without its processing instructions and XML declaration. */
 export interface GuardedXml {
@@ -41,7 +42,10 @@ class Guard {
   #position = 0;
   #elements = 0;
   #hasRoot = false;
-  /** Offset of the next `&` at or after the place last asked about, so that texts without any are searched once. */
+  /**
+   * Offset of the next `&` at or after the place last asked about, so that texts without any are searched
+   * once.
+   */
   #nextAmp = -2;
   #kept = '';
   #keptTo = 0;
@@ -303,8 +307,8 @@ function skipSpace(text: string, offset: number): number {
 }
 
 /**
- * Where the name at `offset` ends; `offset` itself where none starts. ASCII is held to XML's rule, everything above it is
- * let through: names that we look for are ASCII, others only have to be kept apart.
+ * Where the name at `offset` ends; `offset` itself where none starts. ASCII is held to XML's rule, everything
+ * above it is let through: names that we look for are ASCII, others only have to be kept apart.
  */
 function skipName(text: string, offset: number): number {
   let position = offset;

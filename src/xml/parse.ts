@@ -18,9 +18,9 @@ const noEntities = {
 };
 
 /**
- * Everything that interprets is off: no numbers, no trimming, no entities, no stop nodes. Names carry a mark of ours, so that
- * none of them can be `__proto__`, `constructor` or another name that the parser refuses. CDATA keeps apart from text,
- * because references in it are not references.
+ * Everything that interprets is off: no numbers, no trimming, no entities, no stop nodes. Names carry a mark
+ * of ours, so that none of them can be `__proto__`, `constructor` or another name that the parser refuses.
+ * CDATA keeps apart from text, because references in it are not references.
  */
 const parser = new XMLParser({
   preserveOrder: true,
@@ -40,9 +40,10 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads an XML document into a namespaced tree. Well-formedness is required (save white space before the declaration),
- * validity is not, and unbound prefixes are let through. A DOCTYPE refuses the document; nothing is ever fetched and no
- * entity but the five predefined ones is known. Never throws; the cost grows with the length of the input alone.
+ * Reads an XML document into a namespaced tree. Well-formedness is required (save white space before the
+ * declaration), validity is not, and unbound prefixes are let through. A DOCTYPE refuses the document;
+ * nothing is ever fetched and no entity but the five predefined ones is known. Never throws; the cost grows
+ * with the length of the input alone.
  */
 export function parseXml(bytes: Uint8Array, limits: XmlLimits): Result<XmlDocument, XmlError> {
   if (bytes.byteLength > limits.bytesMax) {

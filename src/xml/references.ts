@@ -11,8 +11,8 @@ const predefined: ReadonlyMap<string, string> = new Map([
 const referenceMax = 16;
 
 /**
- * The text that the reference at `offset` (which holds `&`) stands for, and its length; or why it stands for nothing:
- * a declared entity, or a character that no document may contain.
+ * The text that the reference at `offset` (which holds `&`) stands for, and its length; or why it stands for
+ * nothing: a declared entity, or a character that no document may contain.
  */
 export function readReference(
   text: string,

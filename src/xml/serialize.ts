@@ -4,13 +4,19 @@ import { xmlNamespace } from './types.ts';
 
 /** How a document is written. */
 export interface XmlWriteOptions {
-  /** Declared on the root element, by prefix; `` is the default namespace. Others are declared where they are needed. */
+  /**
+   * Declared on the root element, by prefix; `` is the default namespace. Others are declared where they are
+   * needed.
+   */
   readonly namespaces?: ReadonlyMap<string, string>;
   /** Whether `<?xml version="1.0" encoding="UTF-8"?>` comes first; it does unless told otherwise. */
   readonly hasDeclaration?: boolean;
 }
 
-/** Makes an element for {@link writeXml}. Attributes are given by name and are in no namespace; undefined ones are left out. */
+/**
+ * Makes an element for {@link writeXml}. Attributes are given by name and are in no namespace; undefined ones
+ * are left out.
+ */
 export function xmlElement(spec: {
   readonly name: string;
   readonly namespaceUri?: string | undefined;
@@ -29,8 +35,8 @@ export function xmlElement(spec: {
 }
 
 /**
- * Writes an element as a document, declaring namespaces where the scope lacks them. Characters that XML cannot carry
- * become U+FFFD, because their text comes from other people's messages and must not stop ours.
+ * Writes an element as a document, declaring namespaces where the scope lacks them. Characters that XML
+ * cannot carry become U+FFFD, because their text comes from other people's messages and must not stop ours.
  */
 export function writeXml(root: XmlElement, options: XmlWriteOptions = {}): string {
   const declaration = options.hasDeclaration === false ? '' : '<?xml version="1.0" encoding="UTF-8"?>\n';

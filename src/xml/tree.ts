@@ -98,7 +98,10 @@ function cdataText(node: ParsedNode): string {
   return parts.map((part) => (part['#text'] as string | undefined) ?? '').join('');
 }
 
-/** White space in an attribute's value counts as spaces, save where it is written as a reference (XML 1.0 §3.3.3). */
+/**
+ * White space in an attribute's value counts as spaces, save where it is written as a reference (XML 1.0
+ * §3.3.3).
+ */
 function attributeText(raw: string): string {
   return decodeReferences(/[\t\n\r]/.test(raw) ? raw.replace(/[\t\n\r]/g, ' ') : raw);
 }

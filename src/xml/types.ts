@@ -34,7 +34,10 @@ export interface XmlDocument {
   readonly repairs: readonly CodedError<XmlErrorCode>[];
 }
 
-/** Why a document cannot be read. The message holds no document text; the excerpt does, and may hold a location. */
+/**
+ * Why a document cannot be read. The message holds no document text; the excerpt does, and may hold a
+ * location.
+ */
 export interface XmlError extends CodedError<XmlErrorCode> {
   /** Character offset in the decoded text; byte offset where decoding itself failed. */
   readonly offset: number;
