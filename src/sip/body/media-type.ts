@@ -1,31 +1,22 @@
 import { type CodedError, err, ok, type Result } from '../../base/index.ts';
 import { excerpt, headerValue, type SipMessage } from '../message/index.ts';
-import { isToken, noParams, type Param, readParams, SEMICOLON, SLASH, skipWhite } from '../uri/index.ts';
+import { isToken, isWhite, noParams, parseParams } from '../uri/index.ts';
 import { bodyError } from './errors.ts';
 import type { MediaType } from './types.ts';
 
 /** Reads a Content-Type value (RFC 3261 §25.1 media-type). White space around `/` is tolerated. Error: `body.media-type`. */
 export function parseMediaType(text: string): Result<MediaType, CodedError> {
-  const bytes = Buffer.from(text, 'latin1');
-  const end = bytes.length;
-  const typeStart = skipWhite(bytes, 0, end);
-  const typeEnd = tokenEnd(bytes, typeStart, end);
-  const slash = skipWhite(bytes, typeEnd, end);
-  const subtypeStart = skipWhite(bytes, slash + 1, end);
-  const subtypeEnd = tokenEnd(bytes, subtypeStart, end);
-  if (typeEnd === typeStart || bytes[slash] !== SLASH || subtypeEnd <= subtypeStart) {
+  const semicolon = text.indexOf(';');
+  const name = semicolon < 0 ? text : text.slice(0, semicolon);
+  const slash = name.indexOf('/');
+  const type = trimBlanks(name.slice(0, Math.max(slash, 0)));
+  // What follows the subtype after a space is left out: some senders forget the `;`.
+  const subtype = firstWord(trimBlanks(name.slice(slash + 1)));
+  if (!isTokenText(type) || !isTokenText(subtype)) {
     return err(bodyError('body.media-type', excerpt(text)));
   }
-  const type = `${text.slice(typeStart, typeEnd)}/${text.slice(subtypeStart, subtypeEnd)}`.toLowerCase();
-  let params: readonly Param[] = noParams;
-  let pos = skipWhite(bytes, subtypeEnd, end);
-  while (pos < end && bytes[pos] !== SEMICOLON) pos++;
-  if (pos < end) {
-    const list: Param[] = [];
-    readParams(bytes, text, pos, end, list);
-    params = list;
-  }
-  return ok({ type, params });
+  const params = semicolon < 0 ? noParams : parseParams(text, semicolon);
+  return ok({ type: `${type}/${subtype}`.toLowerCase(), params });
 }
 
 /** The message's Content-Type; undefined where it has none. Error: `body.media-type`. */
@@ -34,8 +25,23 @@ export function contentType(message: SipMessage): Result<MediaType, CodedError> 
   return value === undefined ? undefined : parseMediaType(value);
 }
 
-function tokenEnd(bytes: Uint8Array, start: number, end: number): number {
-  let pos = start;
-  while (pos < end && isToken(bytes[pos])) pos++;
-  return pos;
+function isTokenText(text: string): boolean {
+  if (text === '') return false;
+  for (let index = 0; index < text.length; index++) if (!isToken(text.charCodeAt(index))) return false;
+  return true;
+}
+
+function firstWord(text: string): string {
+  for (let index = 0; index < text.length; index++) {
+    if (isWhite(text.charCodeAt(index))) return text.slice(0, index);
+  }
+  return text;
+}
+
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhite(text.charCodeAt(start))) start++;
+  while (end > start && isWhite(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
 }

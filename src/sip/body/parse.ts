@@ -98,7 +98,8 @@ class TreeReader {
     this.#depth++;
     const parts = this.#readParts(part);
     this.#depth--;
-    return { ...part, parts };
+    const { path, mediaType, contentId, disposition, transferEncoding, bytes } = part;
+    return { path, mediaType, contentId, disposition, transferEncoding, bytes, parts };
   }
 
   #readParts(parent: BodyPart): readonly BodyPart[] {
@@ -128,7 +129,8 @@ class TreeReader {
     }
     const guessed = guessBoundary(bytes, 0, bytes.length);
     this.#warn(bodyError(declared ? 'body.wrong-boundary' : 'body.no-boundary', `part ${path}`));
-    return guessed === undefined || guessed === declared ? undefined : split(guessed);
+    const isTried = Boolean(declared) && guessed === declared;
+    return guessed === undefined || isTried ? undefined : split(guessed);
   }
 
   #readChild(bytes: Buffer, path: string): BodyPart {

@@ -5,24 +5,14 @@ import { bodyError } from './errors.ts';
 import type { BodyLimits } from './limits.ts';
 
 /** The headers of a part that mean something to us (RFC 2045 §3: `Content-*` and nothing else), and where they end. */
-export interface PartHead {
-  readonly contentType: string | undefined;
-  readonly contentId: string | undefined;
-  readonly disposition: string | undefined;
-  readonly transferEncoding: string | undefined;
+export class PartHead {
+  contentType: string | undefined;
+  contentId: string | undefined;
+  disposition: string | undefined;
+  transferEncoding: string | undefined;
   /** Where the content starts. */
-  readonly contentStart: number;
+  contentStart = 0;
 }
-
-type Field = 'contentType' | 'contentId' | 'disposition' | 'transferEncoding';
-
-const fields: Readonly<Record<string, Field>> = {
-  'content-type': 'contentType',
-  c: 'contentType',
-  'content-id': 'contentId',
-  'content-disposition': 'disposition',
-  'content-transfer-encoding': 'transferEncoding',
-};
 
 /**
  * Reads the headers of the part that fills `start` to `end`. The first field of a name counts. A line that is no header
@@ -35,17 +25,21 @@ export function readPartHead(
   limits: BodyLimits,
   warn: (warning: CodedError) => void,
 ): PartHead {
-  const found: Partial<Record<Field, string>> = {};
+  const head = new PartHead();
   let pos = start;
   let lines = 0;
   while (pos < end) {
     const lineEnd = endOfLine(bytes, pos, end);
-    if (isBlankLine(bytes, pos, lineEnd)) return { ...noHead, ...found, contentStart: lineEnd };
+    if (isBlankLine(bytes, pos, lineEnd)) {
+      head.contentStart = lineEnd;
+      return head;
+    }
     const colon = nameEnd(bytes, pos, lineEnd);
     if (colon < 0) {
       if (!isGarbledHeader(bytes, pos, lineEnd, end)) {
         warn(bodyError('body.no-blank-line', `at byte ${pos}`));
-        return { ...noHead, ...found, contentStart: pos };
+        head.contentStart = pos;
+        return head;
       }
       warn(bodyError('body.part-header', `at byte ${pos}`));
       pos = lineEnd;
@@ -54,32 +48,24 @@ export function readPartHead(
     const next = endOfFolded(bytes, lineEnd, end);
     lines++;
     if (lines <= limits.partHeadersMax && next - start <= limits.partHeadBytesMax) {
-      noteField(bytes.toString('latin1', pos, colon), bytes, colon + 1, next, found);
+      noteField(head, bytes, pos, colon, next);
     }
     pos = next;
   }
   // Nothing but headers: the part has no content.
-  return { ...noHead, ...found, contentStart: end };
+  head.contentStart = end;
+  return head;
 }
 
-const noHead = {
-  contentType: undefined,
-  contentId: undefined,
-  disposition: undefined,
-  transferEncoding: undefined,
-} as const;
-
-function noteField(
-  name: string,
-  bytes: Buffer,
-  valueStart: number,
-  valueEnd: number,
-  found: Partial<Record<Field, string>>,
-): void {
-  const key = name.trimEnd().toLowerCase();
-  const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-  if (field === undefined || found[field] !== undefined) return;
-  found[field] = unfold(bytes.toString('latin1', valueStart, valueEnd)).trim();
+/** Keeps a field that we want; all of them start with a C. */
+function noteField(head: PartHead, bytes: Buffer, start: number, colon: number, end: number): void {
+  if (((bytes[start] ?? 0) | 0x20) !== 0x63) return;
+  const name = bytes.toString('latin1', start, colon).trimEnd().toLowerCase();
+  const value = unfold(bytes.toString('latin1', colon + 1, end)).trim();
+  if (name === 'content-type' || name === 'c') head.contentType ??= value;
+  else if (name === 'content-id') head.contentId ??= value;
+  else if (name === 'content-disposition') head.disposition ??= value;
+  else if (name === 'content-transfer-encoding') head.transferEncoding ??= value;
 }
 
 /** After the LF of the line at `start`, or `end`. */

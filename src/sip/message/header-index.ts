@@ -1,4 +1,4 @@
-import { COLON, CR, HTAB, isToken, LF, SP } from '../uri/index.ts';
+import { COLON, CR, find, HTAB, isToken, isWhite, LF, SP } from '../uri/index.ts';
 import { hashByte, knownName } from './names.ts';
 import type { HeaderSpan } from './types.ts';
 import type { MessageViews } from './views.ts';
@@ -27,8 +27,8 @@ export function lineFeed(bytes: Uint8Array, start: number, end: number): number 
 }
 
 /**
- * Notes every header line between `start` and the blank line, and in `views` where the tracked ones stand. One pass over
- * the bytes. A line ends with LF, with or without CR; a line that starts with a space or tab continues the one before.
+ * Notes every header line between `start` and the blank line, and in `views` where the tracked ones stand. A line ends
+ * with LF, with or without CR; a line that starts with a space or tab continues the one before.
  */
 export function indexHeaders(
   bytes: Uint8Array,
@@ -40,95 +40,81 @@ export function indexHeaders(
 ): HeadIndex {
   const headers: HeaderSpan[] = [];
   let pos = start;
+  // Line ends are searched in the text, where V8 uses memchr. The next CR is remembered so that no stretch is searched
+  // twice, whatever mixture of line ends comes.
+  let carriage = -1;
   while (pos < end) {
     const code = bytes[pos];
     if (code === LF || (code === CR && bytes[pos + 1] === LF && pos + 1 < end)) {
       if (code === LF) flaws.hasOddLineEnd = true;
       return { headers, headEnd: code === LF ? pos + 1 : pos + 2, isTerminated: true };
     }
-    const span = readHeaderLine(bytes, text, pos, end, headers.length, views, flaws);
-    headers.push(span);
-    pos = span.end;
+    let folded = false;
+    let lineStart = pos;
+    let feed: number;
+    for (;;) {
+      feed = text.indexOf('\n', lineStart);
+      if (feed < 0 || feed >= end) feed = end;
+      if (carriage < lineStart) {
+        carriage = text.indexOf('\r', lineStart);
+        if (carriage < 0) carriage = noCarriage;
+      }
+      // The first CR after the line's start must be the one before its LF.
+      if (carriage !== feed - 1 && (feed < end || carriage < end - 1)) flaws.hasOddLineEnd = true;
+      lineStart = feed + 1;
+      if (lineStart >= end || (bytes[lineStart] !== SP && bytes[lineStart] !== HTAB)) break;
+      folded = true;
+    }
+    headers.push(readHeader(bytes, text, pos, feed, end, folded, headers.length, views, flaws));
+    pos = lineStart;
   }
   return { headers, headEnd: end, isTerminated: false };
 }
 
-function readHeaderLine(
+const noCarriage = Number.MAX_SAFE_INTEGER;
+
+/** The header whose lines fill `start` to `feed`, the position of its last LF or the end of the bytes. */
+function readHeader(
   bytes: Uint8Array,
   text: string,
   start: number,
+  feed: number,
   end: number,
+  folded: boolean,
   index: number,
   views: MessageViews,
   flaws: HeadFlaws,
 ): HeaderSpan {
   let hash = 0;
   let nameEnd = start;
-  while (nameEnd < end) {
+  while (nameEnd < feed) {
     const code = bytes[nameEnd] ?? 0;
     if (!isToken(code)) break;
     hash = hashByte(hash, code);
     nameEnd++;
   }
-  let pos = nameEnd;
-  while (pos < end && (bytes[pos] === SP || bytes[pos] === HTAB)) pos++;
+  let colon = nameEnd;
+  while (colon < feed && (bytes[colon] === SP || bytes[colon] === HTAB)) colon++;
   let key: string;
-  let valueStart: number;
-  if (nameEnd > start && pos < end && bytes[pos] === COLON) {
+  let valueStart = colon + 1;
+  if (nameEnd > start && colon < feed && bytes[colon] === COLON) {
     const known = knownName(bytes, start, nameEnd, hash);
     key = known === undefined ? text.slice(start, nameEnd).toLowerCase() : known.key;
     if (known !== undefined && known.track > 0) track(views, known.track, index);
-    valueStart = pos + 1;
   } else {
     flaws.hasOddHeader = true;
-    const colon = colonInLine(bytes, start, end);
+    colon = find(bytes, COLON, start, lineFeed(bytes, start, feed));
     key = colon > start ? text.slice(start, colon).trim().toLowerCase() : '';
     valueStart = colon < 0 ? start : colon + 1;
   }
-  return readValue(bytes, key, start, valueStart, end, flaws);
-}
-
-/** Follows the value to the end of its last line, folds included. */
-function readValue(
-  bytes: Uint8Array,
-  key: string,
-  start: number,
-  afterColon: number,
-  end: number,
-  flaws: HeadFlaws,
-): HeaderSpan {
-  let folded = false;
-  let pos = afterColon;
-  for (; pos < end; pos++) {
-    const code = bytes[pos] ?? 0;
-    if (code > CR) continue;
-    if (code === LF) {
-      if (bytes[pos - 1] !== CR) flaws.hasOddLineEnd = true;
-      const next = bytes[pos + 1];
-      if (pos + 1 >= end || (next !== SP && next !== HTAB)) break;
-      folded = true;
-    } else if (code === CR && bytes[pos + 1] !== LF && pos + 1 < end) {
-      flaws.hasOddLineEnd = true;
-    }
-  }
-  let valueStart = afterColon;
-  while (valueStart < pos && isBlank(bytes[valueStart])) valueStart++;
-  let valueEnd = pos;
-  while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd--;
-  return { key, start, valueStart, valueEnd, end: pos < end ? pos + 1 : end, folded };
+  while (valueStart < feed && isWhite(bytes[valueStart])) valueStart++;
+  let valueEnd = feed;
+  while (valueEnd > valueStart && isWhite(bytes[valueEnd - 1])) valueEnd--;
+  return { key, start, valueStart, valueEnd, end: feed < end ? feed + 1 : end, folded };
 }
 
 /** Remembers where a tracked header stands first, and whether it stands again. */
 export function track(views: MessageViews, bit: number, index: number): void {
   if (views.first[bit] === -1) views.first[bit] = index;
   else views.duplicates |= 1 << bit;
-}
-
-function colonInLine(bytes: Uint8Array, start: number, end: number): number {
-  for (let pos = start; pos < end && bytes[pos] !== LF; pos++) if (bytes[pos] === COLON) return pos;
-  return -1;
-}
-
-function isBlank(code: number | undefined): boolean {
-  return code === SP || code === HTAB || code === CR || code === LF;
 }

@@ -104,7 +104,8 @@ export function trackOf(key: string): number {
 }
 
 interface Slot {
-  readonly spelling: string;
+  /** Bytes of the name, lower case. */
+  readonly spelling: Uint8Array;
   readonly name: KnownName;
 }
 
@@ -130,21 +131,20 @@ function makeSlots(): readonly (Slot | undefined)[] {
 }
 
 function insert(table: (Slot | undefined)[], spelling: string, name: KnownName): void {
-  let hash = 0;
-  for (let index = 0; index < spelling.length; index++) hash = hashByte(hash, spelling.charCodeAt(index));
-  let index = slotOf(hash);
+  const bytes = Uint8Array.from(Buffer.from(spelling, 'latin1'));
+  let index = slotOf(bytes.reduce(hashByte, 0));
   while (table[index] !== undefined) index = (index + 1) % tableSize;
-  table[index] = { spelling, name };
+  table[index] = { spelling: bytes, name };
 }
 
 function slotOf(hash: number): number {
   return (hash ^ (hash >>> 11)) & (tableSize - 1);
 }
 
-function isSpelled(bytes: Uint8Array, start: number, end: number, spelling: string): boolean {
+function isSpelled(bytes: Uint8Array, start: number, end: number, spelling: Uint8Array): boolean {
   if (end - start !== spelling.length) return false;
   for (let index = 0; index < spelling.length; index++) {
-    if (((bytes[start + index] ?? 0) | 0x20) !== spelling.charCodeAt(index)) return false;
+    if (((bytes[start + index] ?? 0) | 0x20) !== spelling[index]) return false;
   }
   return true;
 }

@@ -12,6 +12,7 @@ export function latin1FromText(text: string): string {
 
 /** Folds replaced by one space each (RFC 3261 §7.3.1). */
 export function unfold(value: string): string {
+  if (value.indexOf('\n') < 0) return value;
   // Not one expression over all: a run of spaces before something else would be tried from each of them.
   const lines = value.split('\n');
   return lines.map((line, index) => trimBlanks(line, index > 0)).join(' ');
