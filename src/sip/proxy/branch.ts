@@ -1,5 +1,5 @@
 import type { CodedError, MonoMs } from '../../base/index.ts';
-import type { SipResponse } from '../message/index.ts';
+import { headerValues, type SipResponse } from '../message/index.ts';
 import {
   type ClientTransaction,
   type DeadlineHeap,
@@ -49,9 +49,13 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     this.#client = layer.request(now, forwarded.outgoing, forwarded.bytes, destination, this);
   }
 
-  /** Any response of the client transaction. */
+  /** Any response of the client transaction. One without a Via below ours was meant for us and goes nowhere. */
   onResponse(now: MonoMs, response: SipResponse): void {
     const { statusCode } = response;
+    if (!hasSecondVia(response)) {
+      this.#ports.discard('no further via', String(statusCode));
+      return;
+    }
     this.stopRepeat();
     if (statusCode >= 200) {
       this.close();
@@ -109,4 +113,11 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     this.#cancelSent = true;
     this.context.retain();
   }
+}
+
+/** RFC 3261 §16.7 item 3. */
+function hasSecondVia(response: SipResponse): boolean {
+  let lines = 0;
+  for (const span of response.headers) if (span.key === 'via') lines += 1;
+  return lines > 1 || headerValues(response, 'via').length > 1;
 }

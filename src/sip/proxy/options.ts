@@ -26,7 +26,7 @@ export interface ProxyLimits {
   readonly targetsMax: number;
   /** Addresses tried for one target; the rest is left out. */
   readonly destinationsMax: number;
-  /** Responses passed upstream for one request; more provisional ones are dropped, more 2xx too. */
+  /** Provisional responses passed up for one request, and as many 2xx; more are dropped. */
   readonly responsesMax: number;
   /** Values of Via in one request; more get 483, since it has come too far. */
   readonly viasMax: number;

@@ -14,7 +14,8 @@ export class Upstream {
   #decideId: EffectId | undefined;
   #toTag: string | undefined;
   #hasFinal = false;
-  #responses = 0;
+  #provisionals = 0;
+  #successes = 0;
   /** To tags of the 2xx passed so far: one of these again is a retransmission. */
   readonly #answered: (string | undefined)[] = [];
 
@@ -62,7 +63,9 @@ export class Upstream {
 
   /** Passes a 101 to 199 on. RFC 4320 §4.1: none but to an INVITE. */
   passProvisional(now: MonoMs, response: SipResponse): void {
-    if (this.#hasFinal || !this.isInvite || this.#isFull()) return;
+    if (this.#hasFinal || !this.isInvite) return;
+    this.#provisionals += 1;
+    if (this.#isTooMany(this.#provisionals)) return;
     const { statusCode } = response;
     this.tell((decideId) => ({ kind: 'provisional', decideId, statusCode }));
     this.#pass(now, response, []);
@@ -70,7 +73,9 @@ export class Upstream {
 
   /** Passes a 2xx on: each one for an INVITE, the first for another request (RFC 3261 §16.7 item 5). */
   passSuccess(now: MonoMs, response: SipResponse): void {
-    if ((this.#hasFinal && !this.isInvite) || this.#isFull()) return;
+    if (this.#hasFinal && !this.isInvite) return;
+    this.#successes += 1;
+    if (this.#isTooMany(this.#successes)) return;
     this.#hasFinal = true;
     const to = toHeader(response);
     const tag = to.ok ? to.value.tag : undefined;
@@ -106,12 +111,12 @@ export class Upstream {
     this.#ports.layer.abandon(now, this.#server);
   }
 
+  /** Takes our Via off and sends what is left (RFC 3261 §16.7 items 3 and 9). */
   #pass(now: MonoMs, response: SipResponse, headers: readonly Header[]): void {
     if (this.#server === undefined) return;
     const draft = new MessageDraft(response);
     draft.removeFirstValue('Via');
     for (const { name, value } of headers) draft.addLast(name, value);
-    this.#responses += 1;
     this.#ports.layer.respond(now, this.#server, response.statusCode, draft.toBytes());
   }
 
@@ -119,8 +124,8 @@ export class Upstream {
     this.tell((decideId) => ({ kind: 'final', decideId, statusCode, reasonPhrase }));
   }
 
-  #isFull(): boolean {
-    if (this.#responses < this.#ports.options.limits.responsesMax) return false;
+  #isTooMany(count: number): boolean {
+    if (count <= this.#ports.options.limits.responsesMax) return false;
     this.#ports.discard('too many responses', 'more responses to one request than the limit');
     return true;
   }
