@@ -47,6 +47,19 @@ export function toDependencyError(thrown: unknown, what: string): DependencyErro
   return storeError(isConnection ? 'store.databaseDown' : 'store.queryFailed', `${what}: ${text}`, thrown);
 }
 
+/**
+ * A failure to connect: the server is away, starting, full or shut, unless it says that this role (class 28) or this
+ * database (3D000) does not exist for it, which waiting does not mend.
+ */
+export function toConnectError(thrown: unknown): DependencyError {
+  const isRefused = /^(28...|3D000)$/.test(sqlState(thrown));
+  return storeError(
+    isRefused ? 'store.queryFailed' : 'store.databaseDown',
+    `connecting: ${errorText(thrown)}`,
+    thrown,
+  );
+}
+
 /** The SQLSTATE or system error code of a driver's error; '' where it has none. */
 export function sqlState(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return '';

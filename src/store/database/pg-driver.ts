@@ -1,7 +1,14 @@
 import { Client, type Pool, type PoolClient } from 'pg';
 import { DependencyError, errorText } from '../../base/index.ts';
 import type { Logger } from '../../esrp/index.ts';
-import { deadlineMissed, resultLost, storeError, toDependencyError, withDeadline } from './failures.ts';
+import {
+  deadlineMissed,
+  resultLost,
+  storeError,
+  toConnectError,
+  toDependencyError,
+  withDeadline,
+} from './failures.ts';
 import { makePgPool } from './pg-connections.ts';
 import { PgListener } from './pg-listener.ts';
 import type { Database, DatabaseHealth, DbLock, DbTransaction, QueryOptions, Statement } from './types.ts';
@@ -90,7 +97,7 @@ export class PgDatabase implements Database {
 
   async #run(pool: Pool, statement: Statement, attempt: Attempt): Promise<unknown> {
     try {
-      const client = await pool.connect();
+      const client = await connected(pool);
       // The caller gave up while waiting for a connection: its question is not asked any more.
       if (attempt.isOver) {
         client.release();
@@ -118,12 +125,7 @@ export class PgDatabase implements Database {
     options: { deadlineMs: number },
   ): Promise<T> {
     this.#assertOpen();
-    let client: PoolClient;
-    try {
-      client = await withDeadline(this.#work.connect(), options.deadlineMs, 'connection');
-    } catch (error) {
-      throw toDependencyError(error, 'connection');
-    }
+    const client = await this.#connectedWithin(options.deadlineMs);
     let isBroken = true;
     try {
       await client.query('begin');
@@ -145,6 +147,17 @@ export class PgDatabase implements Database {
       throw failure;
     } finally {
       client.release(isBroken);
+    }
+  }
+
+  async #connectedWithin(deadlineMs: number): Promise<PoolClient> {
+    const connecting = connected(this.#work);
+    try {
+      return await withDeadline(connecting, deadlineMs, 'connecting');
+    } catch (error) {
+      // One that comes later goes back unused.
+      connecting.then((client) => client.release(), ignore);
+      throw error;
     }
   }
 
@@ -170,7 +183,7 @@ export class PgDatabase implements Database {
       return undefined;
     } catch (error) {
       await client.end().catch(ignore);
-      throw toDependencyError(error, 'lock');
+      throw toConnectError(error);
     }
   }
 
@@ -227,6 +240,14 @@ async function ask(client: PoolClient, statement: Statement): Promise<unknown> {
     return answer === null ? null : JSON.parse(answer);
   } catch (error) {
     throw toDependencyError(error, statement.name);
+  }
+}
+
+async function connected(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw toConnectError(error);
   }
 }
 

@@ -6,7 +6,7 @@ export type SqlValue = string | number | boolean | null | readonly string[] | re
  * database can lose results without an error (a C++ exception in GEOS), so a row that is not there is how a loss shows.
  */
 export interface Statement {
-  /** Names the prepared statement; one name always has one text. */
+  /** Names the prepared statement; one name always has one text. '' for one that is used once. */
   readonly name: string;
   readonly text: string;
   readonly values: readonly SqlValue[];

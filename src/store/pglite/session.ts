@@ -66,6 +66,7 @@ function makeSession(database: PGlite, onNotification: (channel: string, payload
 
 // Parsed and planned once a session under its name, as a server's prepared statement.
 async function prepare(database: PGlite, prepared: Set<string>, statement: WireStatement): Promise<void> {
+  // Without a name it is the unnamed statement, which the next one replaces.
   if (prepared.has(statement.name)) return;
   await database.execProtocol(
     joined(
@@ -73,7 +74,7 @@ async function prepare(database: PGlite, prepared: Set<string>, statement: WireS
       protocol.serialize.sync(),
     ),
   );
-  prepared.add(statement.name);
+  if (statement.name !== '') prepared.add(statement.name);
 }
 
 function onlyRow(messages: readonly { readonly name: string }[], what: string): string | null {
