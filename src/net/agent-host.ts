@@ -7,8 +7,8 @@ import {
   type MediaSpec,
   UserAgent,
 } from '../sip/agent/index.ts';
-import type { SipRequest } from '../sip/message/index.ts';
-import { defaultTransactionTimers, type Listener, type TransactionTimers } from '../sip/transaction/index.ts';
+import type { Listener, SipRequest } from '../sip/index.ts';
+import { defaultTransactionTimers, type TransactionTimers } from '../sip/transaction/index.ts';
 import { defaultNetLimits } from './limits.ts';
 import { nextHopFilter } from './next-hop-filter.ts';
 import { defaultResolveTimeoutMs, Resolver } from './resolver.ts';

@@ -1,4 +1,4 @@
-import { defaultMessageLimits } from '../sip/message/index.ts';
+import { defaultMessageLimits } from '../sip/index.ts';
 import type { NetLimits } from './types.ts';
 
 /** Limits that suit a carrier's server. */

@@ -10,8 +10,8 @@ import {
   type CallRequest,
   SessionDescriptions,
 } from '../sip/agent/index.ts';
-import { writeMultipart } from '../sip/body/index.ts';
-import { type Endpoint, hostText } from '../sip/transaction/index.ts';
+import { type Endpoint, writeMultipart } from '../sip/index.ts';
+import { hostText } from '../sip/transaction/index.ts';
 import { familyOf, withoutBrackets } from './addresses.ts';
 import { type AgentHost, startAgentHost } from './agent-host.ts';
 import { systemClock, systemRandom } from './system.ts';

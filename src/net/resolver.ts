@@ -1,7 +1,6 @@
 import { Resolver as DnsResolver } from 'node:dns/promises';
 import { type Clock, type CodedError, err, errorText, ok, type Result } from '../base/index.ts';
-import type { ResolveQuery } from '../sip/proxy/index.ts';
-import type { Destination, Listener, Transport } from '../sip/transaction/index.ts';
+import type { Destination, Listener, ResolveQuery, Transport } from '../sip/index.ts';
 import { type Family, familyOf, withoutBrackets } from './addresses.ts';
 import { type HostsFile, hostsFile } from './hosts-file.ts';
 import type { NextHopFilter } from './next-hop-filter.ts';

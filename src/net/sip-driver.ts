@@ -1,8 +1,6 @@
 import { BugError, type Clock, type CodedError, errorText, type MonoMs } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
-import type { SipMessage } from '../sip/message/index.ts';
-import type { EffectId, ProxyEffect, ProxyInput, RequestDecision } from '../sip/proxy/index.ts';
-import type { Flow } from '../sip/transaction/index.ts';
+import type { EffectId, Flow, ProxyEffect, ProxyInput, RequestDecision, SipMessage } from '../sip/index.ts';
 import type { Resolved, Resolver } from './resolver.ts';
 import type { Transports } from './transports.ts';
 

@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Clock, MonoMs } from '../base/index.ts';
 import { after } from '../base/index.ts';
-import { type FramedItem, StreamFramer } from '../sip/framing/index.ts';
-import { parseMessage } from '../sip/message/index.ts';
-import type { Endpoint, Flow } from '../sip/transaction/index.ts';
+import {
+  type Endpoint,
+  type Flow,
+  type FramedItem,
+  parseMessage,
+  type SipMessage,
+  StreamFramer,
+} from '../sip/index.ts';
 import { endpointText } from './addresses.ts';
 import type { CloseReason, StreamCounts } from './counts.ts';
 import { strangerKind } from './strangers.ts';
@@ -38,7 +43,10 @@ export class StreamConnection {
   readonly #framer: StreamFramer;
   readonly #flow: Flow;
   #hasFramed = false;
+  /** Lost its framing, was counted for that, and only waits for its last answers. */
   #endsBadly = false;
+  /** Requests received, ACKs aside, that had no final response on this connection yet. */
+  #owed = 0;
   #unfinishedSince: MonoMs | undefined;
   #halfClosedSince: MonoMs | undefined;
   #connectDeadline: MonoMs | undefined;
@@ -87,6 +95,7 @@ export class StreamConnection {
     }
     counts.messagesOut += 1;
     counts.bytesOut += bytes.length;
+    if (isFinalResponse(bytes)) this.#owed = Math.max(0, this.#owed - 1);
     this.#socket.write(bytes, (error) => {
       if (error === undefined || error === null) return;
       counts.sendFailures += 1;
@@ -99,6 +108,7 @@ export class StreamConnection {
         cause,
       });
     });
+    if (this.#halfClosedSince !== undefined && this.#owed === 0) this.#socket.end();
   }
 
   /** Closes it where one of its limits has passed. Called about every second. */
@@ -110,7 +120,7 @@ export class StreamConnection {
     } else if (this.#unfinishedSince !== undefined && now >= after(this.#unfinishedSince, messageMs)) {
       this.#close('slowMessage');
     } else if (this.#halfClosedSince !== undefined && now >= after(this.#halfClosedSince, halfClosedMs)) {
-      this.#close(this.#endsBadly ? 'badFraming' : 'halfClosed');
+      this.#close('halfClosed');
     }
   }
 
@@ -145,7 +155,7 @@ export class StreamConnection {
   }
 
   #receiveMessage(bytes: Buffer): void {
-    const { counts, limits, onMessage } = this.#options;
+    const { counts, limits } = this.#options;
     const outcome = parseMessage(bytes, { framing: 'stream', limits: limits.message });
     if (outcome.kind === 'notSip') {
       counts.strangers[strangerKind(bytes)] += 1;
@@ -153,13 +163,19 @@ export class StreamConnection {
       return;
     }
     this.#hasFramed = true;
+    this.#handOn(outcome.message);
+  }
+
+  #handOn(message: SipMessage): void {
+    const { counts, onMessage } = this.#options;
     counts.messagesIn += 1;
-    onMessage(outcome.message, this.#flow);
+    if (message.kind === 'request' && message.method !== 'ACK') this.#owed += 1;
+    onMessage(message, this.#flow);
   }
 
   /** The stream cannot be cut any more. A message whose head is there is answered before the connection goes. */
   #receiveBroken(item: Extract<FramedItem, { readonly kind: 'broken' }>, chunk: Buffer): void {
-    const { counts, clock, limits, onMessage, onRetired } = this.#options;
+    const { counts, clock, limits, onRetired } = this.#options;
     if (item.head === undefined) {
       const isStranger = notSipCodes.has(item.error.code);
       if (isStranger) counts.strangers[this.#hasFramed ? 'other' : strangerKind(chunk)] += 1;
@@ -171,11 +187,11 @@ export class StreamConnection {
       this.#close('badFraming');
       return;
     }
-    counts.messagesIn += 1;
+    counts.closed.badFraming += 1;
     this.#endsBadly = true;
     this.#halfClosedSince = clock.mono();
     onRetired(this);
-    onMessage(outcome.message, this.#flow);
+    this.#handOn(outcome.message);
   }
 
   /** RFC 5626 §4.4.1: a double line end is answered by a single one. */
@@ -187,17 +203,14 @@ export class StreamConnection {
 
   #peerEnded(): void {
     this.#options.onRetired(this);
-    if (this.direction === 'opened') {
-      this.#socket.end();
-      return;
-    }
-    // A client may end its side right after its request and still wants the response.
-    this.#halfClosedSince = this.#options.clock.mono();
+    // A client may end its side right after its request and still want the response.
+    if (this.#owed === 0 || this.direction === 'opened') this.#socket.end();
+    else this.#halfClosedSince ??= this.#options.clock.mono();
   }
 
   #close(reason: CloseReason): void {
     if (this.#socket.destroyed) return;
-    this.#options.counts.closed[reason] += 1;
+    if (!this.#endsBadly) this.#options.counts.closed[reason] += 1;
     this.#options.onRetired(this);
     this.#socket.destroy();
   }
@@ -207,4 +220,11 @@ export class StreamConnection {
     this.#options.onRetired(this);
     this.#options.onClosed(this);
   }
+}
+
+const statusLine = 'SIP/2.0 ';
+
+function isFinalResponse(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1', 0, statusLine.length + 1);
+  return text.startsWith(statusLine) && text >= `${statusLine}2`;
 }

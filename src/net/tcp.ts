@@ -9,7 +9,7 @@ import {
   ok,
   type Result,
 } from '../base/index.ts';
-import type { Destination, Endpoint } from '../sip/transaction/index.ts';
+import type { Destination, Endpoint } from '../sip/index.ts';
 import { endpointText, familyOf } from './addresses.ts';
 import { newStreamCounts, type StreamCounts } from './counts.ts';
 import { StreamConnection } from './stream-connection.ts';

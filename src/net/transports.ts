@@ -1,6 +1,6 @@
 import { type Clock, type CodedError, DependencyError, type MonoMs } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
-import type { Destination, Endpoint, Listener } from '../sip/transaction/index.ts';
+import type { Destination, Endpoint, Listener } from '../sip/index.ts';
 import { announcedHostFor, endpointText, familyOf } from './addresses.ts';
 import type { StreamCounts, TransportCounts } from './counts.ts';
 import { TcpTransport } from './tcp.ts';

@@ -1,6 +1,5 @@
 import type { CodedError } from '../base/index.ts';
-import type { MessageLimits, SipMessage } from '../sip/message/index.ts';
-import type { Flow, Transport } from '../sip/transaction/index.ts';
+import type { Flow, MessageLimits, SipMessage, Transport } from '../sip/index.ts';
 
 /** Told of each SIP message that arrived. The message's bytes are its own: no buffer is used again. */
 export type OnMessage = (message: SipMessage, flow: Flow) => void;

@@ -1,7 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { type Clock, DependencyError, errorText } from '../base/index.ts';
-import { parseMessage } from '../sip/message/index.ts';
-import type { Endpoint } from '../sip/transaction/index.ts';
+import { type Endpoint, parseMessage } from '../sip/index.ts';
 import { endpointText, type Family, familyOf } from './addresses.ts';
 import { newTransportCounts, type TransportCounts } from './counts.ts';
 import { strangerKind } from './strangers.ts';
