@@ -16,8 +16,9 @@ export type {
   HttpServer,
   HttpServerOptions,
 } from './types.ts';
-export type { WireNewKey, WireProblem } from './wire/admin.ts';
-export type { WireCallRecord, WireCallSummary } from './wire/call.ts';
+export type { WireAuditPage, WireNewKey, WireProblem } from './wire/admin.ts';
+export type { WireBoundaryFeature, WireBoundaryPage } from './wire/boundary.ts';
+export type { WireCallPage, WireCallRecord, WireCallSummary } from './wire/call.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
 export { civicNames } from './wire/location.ts';
 export type { WireRouteAnswer } from './wire/route.ts';

@@ -23,8 +23,11 @@ export const auditPageSchema = replyComponent(
   }),
 );
 
+/** {@link auditPageSchema}'s value. */
+export type WireAuditPage = z.infer<typeof auditPageSchema>;
+
 /** Writes rows of the audit trail. */
-export function auditRowToWire(row: AuditRow): z.infer<typeof auditPageSchema>['items'][number] {
+export function auditRowToWire(row: AuditRow): WireAuditPage['items'][number] {
   const { id, at, actor, via, action, detail } = row;
   return { id, at: momentToWire(at), actor, via, action, detail: { ...detail } };
 }

@@ -56,8 +56,13 @@ export const boundaryPageSchema = replyComponent(
     .describe('A page of service boundaries in id order (RFC 7946 §3.3, `next` is a foreign member).'),
 );
 
+/** {@link boundaryFeatureSchema}'s value. */
+export type WireBoundaryFeature = z.infer<typeof boundaryFeatureSchema>;
+/** {@link boundaryPageSchema}'s value. */
+export type WireBoundaryPage = z.infer<typeof boundaryPageSchema>;
+
 /** Writes a stored boundary. */
-export function boundaryToWire(boundary: StoredBoundary): z.infer<typeof boundaryFeatureSchema> {
+export function boundaryToWire(boundary: StoredBoundary): WireBoundaryFeature {
   return {
     type: 'Feature',
     id: boundary.boundaryId,

@@ -75,6 +75,9 @@ export const callPageSchema = replyComponent(
   }),
 );
 
+/** {@link callPageSchema}'s value. */
+export type WireCallPage = z.infer<typeof callPageSchema>;
+
 /** One call with its decision trace. */
 export const callRecordSchema = replyComponent(
   'CallRecord',

@@ -11,10 +11,14 @@ ajv.addFormat('uri-reference', /^\S+$/);
 ajv.addSchema({ $id: 'api', components: apiDocument.components });
 ajv.addVocabulary(['components']);
 
+const compiled = new Map<string, ValidateFunction>();
+
 /** A check of one schema of the document. */
 export function validatorOf(schema: unknown): ValidateFunction {
-  const rebased = JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"api#/components/'));
-  return ajv.compile(rebased);
+  const text = JSON.stringify(schema).replaceAll('"#/components/', '"api#/components/');
+  const validate = compiled.get(text) ?? ajv.compile(JSON.parse(text));
+  compiled.set(text, validate);
+  return validate;
 }
 
 /** What is wrong with a value by a schema of the document; empty where nothing is. */

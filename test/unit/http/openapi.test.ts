@@ -77,7 +77,10 @@ describe('schemas/openapi.json', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     const written = JSON.parse(readFileSync('schemas/openapi.json', 'utf8'));
     const current = JSON.parse(JSON.stringify({ ...apiDocument, info: { ...apiDocument.info, version } }));
-    expect(written, 'run: npx firstline openapi > schemas/openapi.json').toEqual(current);
+    expect(
+      written,
+      'run: npx firstline openapi > schemas/openapi.json && npx biome check --write schemas',
+    ).toEqual(current);
   });
 });
 

@@ -1,0 +1,60 @@
+import { Command, CommanderError } from 'commander';
+import { addAuditCommand } from './commands/audit.ts';
+import { addBoundariesCommand } from './commands/boundaries.ts';
+import { addCallCommand } from './commands/call.ts';
+import { addCallsCommand } from './commands/calls.ts';
+import { addDatasetCommands } from './commands/datasets.ts';
+import { addKeyCommand } from './commands/key.ts';
+import { addLoadCommand } from './commands/load.ts';
+import { addOpenApiCommand } from './commands/openapi.ts';
+import { addRouteCommand } from './commands/route.ts';
+import type { CliDeps } from './deps.ts';
+import { exitCodeHelp, exitCodes } from './errors.ts';
+import { colorsFor } from './output.ts';
+import { defaultUrl } from './session.ts';
+
+/** The command line, save `serve`. Run it by {@link runProgram}. */
+export function buildProgram(deps: CliDeps): Command {
+  const colors = colorsFor(deps.err, deps);
+  const program = new Command('firstline')
+    .description('Emergency call routing server: run it, ask it, load it.')
+    .version(deps.version)
+    .option('--url <url>', `the server's HTTP address (FIRSTLINE_URL; ${defaultUrl})`)
+    .option('--key <key>', 'API key (FIRSTLINE_API_KEY; the file api-key in the data folder)')
+    .addHelpText('afterAll', exitCodeHelp)
+    .configureHelp({ showGlobalOptions: true, ...helpWidth(deps) })
+    .configureOutput({
+      writeOut: (text) => deps.out.write(text),
+      writeErr: (text) => deps.err.write(text),
+      outputError: (text, write) => write(`${colors.red('firstline:')} ${text.replace(/^error: /, '')}`),
+      getOutHasColors: () => deps.out.isTTY === true,
+      getErrHasColors: () => deps.err.isTTY === true,
+    })
+    .showSuggestionAfterError()
+    .exitOverride();
+  addRouteCommand(program, deps);
+  addCallCommand(program, deps);
+  addCallsCommand(program, deps);
+  addLoadCommand(program, deps);
+  addDatasetCommands(program, deps);
+  addBoundariesCommand(program, deps);
+  addKeyCommand(program, deps);
+  addAuditCommand(program, deps);
+  addOpenApiCommand(program, deps);
+  return program;
+}
+
+/** Runs a command line (without the program's own name); the exit code goes to `deps.setExitCode`. */
+export async function runProgram(program: Command, words: readonly string[], deps: CliDeps): Promise<void> {
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    // Help and version that were asked for end the program too, with 0; everything else is a wrong command line.
+    deps.setExitCode(thrown.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
+  }
+}
+
+function helpWidth({ out }: CliDeps): { helpWidth?: number } {
+  return out.columns === undefined ? {} : { helpWidth: Math.min(out.columns, 120) };
+}

@@ -1,0 +1,78 @@
+import type { WireCallRecord, WireRouteAnswer } from '../../http/index.ts';
+import { type Colors, duration, fields, printable } from '../output.ts';
+
+/** The answer to a route query for people: the place to go first, then why. */
+export function routeAnswerText(answer: WireRouteAnswer, colors: Colors): string {
+  const [first] = answer.plan.targets;
+  const isMapped = first?.reason === 'mapped';
+  const name = printable(first?.displayName ?? '');
+  const head = isMapped ? colors.green(colors.bold(name)) : colors.yellow(colors.bold(name));
+  return [
+    `${head}\n`,
+    fields(
+      [
+        ['target', printable(first?.uri ?? '')],
+        ['service', printable(answer.service)],
+        ...mappingFields(answer.mapping),
+        ...locatedFields(answer.located),
+      ],
+      colors,
+    ),
+    planText(answer.plan, colors),
+    `${stagesText(answer.stages, colors)}, ${duration(answer.totalMs)} in all\n`,
+  ].join('');
+}
+
+/** What mapping came to, as rows. */
+export function mappingFields(mapping: WireRouteAnswer['mapping']): readonly [string, string | undefined][] {
+  const others = mapping.others.map(({ displayName, boundaryId }) => `${displayName} (${boundaryId})`);
+  const common: [string, string | undefined] = [
+    mapping.kind === 'mapped' ? 'others' : 'candidates',
+    printable(others.join(', ')),
+  ];
+  if (mapping.kind === 'unmapped') {
+    return [['by', printable(`no boundary (${mapping.reason}): ${mapping.detail}`)], common];
+  }
+  const { boundary } = mapping;
+  return [
+    ['boundary', printable(`${boundary.boundaryId} ${boundary.displayName}, dataset ${boundary.datasetId}`)],
+    ['by', printable(`${mapping.rule}: ${mapping.detail}`)],
+    ['instead of', mapping.substitutedFrom === undefined ? undefined : printable(mapping.substitutedFrom)],
+    common,
+  ];
+}
+
+/** What locating came to, as rows: each candidate, then the warnings. */
+export function locatedFields(located: WireRouteAnswer['located']): readonly [string, string][] {
+  return [
+    ...located.candidates.map(({ origin, outcome, reason }): [string, string] => [
+      'location',
+      printable(`${outcome}: ${origin}; ${reason}`),
+    ]),
+    ...warningFields(located.warnings),
+  ];
+}
+
+/** Warnings as rows. */
+export function warningFields(warnings: WireCallRecord['warnings']): readonly [string, string][] {
+  return warnings.map(({ code, message }) => ['warning', printable(`${message} (${code})`)]);
+}
+
+/** The targets of a plan and how they came about. */
+export function planText(plan: WireRouteAnswer['plan'], colors: Colors): string {
+  const targets = plan.targets.map(
+    ({ uri, reason, displayName, ringTimeoutMs }, at) =>
+      `  ${at + 1}. ${printable(uri)}  ${colors.dim(`${reason}, ${printable(displayName)}, rings ${duration(ringTimeoutMs)}`)}\n`,
+  );
+  const trace = plan.trace.map((line) => `     ${colors.dim(printable(line))}\n`);
+  return [`${colors.bold('Plan')}\n`, ...targets, ...trace].join('');
+}
+
+/** The stages with their times, in one line. */
+export function stagesText(stages: WireRouteAnswer['stages'], colors: Colors): string {
+  const parts = stages.map(({ stage, durationMs, error }) => {
+    const text = `${stage} ${duration(durationMs)}`;
+    return error === undefined ? text : colors.red(`${text} (${printable(error)})`);
+  });
+  return `${colors.bold('Stages')} ${parts.join(', ')}`;
+}
