@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { callId, headerValue, type SipRequest, type Via, vias } from '../message/index.ts';
 import { bareHost, defaultPort, magicCookie } from '../transaction/index.ts';
 import type { OwnAddresses } from './own-addresses.ts';
@@ -15,7 +16,7 @@ export function loopHash(request: SipRequest, view: RouteView): string {
   for (const route of view.routes) hash = mixText(hash, route.raw);
   for (const key of routingHeaders) hash = mixText(hash, headerValue(request, key) ?? '');
   hash = mixText(hash, cseqNumber(request));
-  hash = mixBytes(hash, request.body);
+  if (request.body.length > 0) hash = crc32(request.body, hash >>> 0);
   return (hash >>> 0).toString(36);
 }
 
@@ -64,20 +65,6 @@ function mixText(start: number, text: string): number {
   let hash = Math.imul(start ^ 0xff, fnvPrime);
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), fnvPrime);
-  }
-  return hash;
-}
-
-/** Four bytes a step: a body of some kilobytes must not cost more than the rest of the request. */
-function mixBytes(start: number, bytes: Buffer): number {
-  let hash = start ^ bytes.length;
-  const whole = bytes.length - (bytes.length % 4);
-  for (let index = 0; index < whole; index += 4) {
-    hash = Math.imul(hash ^ bytes.readInt32LE(index), fnvPrime);
-    hash ^= hash >>> 15;
-  }
-  for (let index = whole; index < bytes.length; index += 1) {
-    hash = Math.imul(hash ^ (bytes[index] ?? 0), fnvPrime);
   }
   return hash;
 }

@@ -33,6 +33,11 @@ const inDialogTargets: readonly AttemptTarget[] = [
   { label: 'dialog', routeUri: undefined, timeoutMs: undefined },
 ];
 
+// Most requests have one target and one branch, and wait long for their last timer: nothing is allocated for less.
+const noTargets: readonly AttemptTarget[] = [];
+const noAttempts: readonly Attempt[] = [];
+const noBranches: readonly Branch[] = [];
+
 /** Recorded again within a dialog, for an endpoint that lost its route set (RFC 3261 §16.6 item 4). */
 const dialogForming = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
 
@@ -48,15 +53,15 @@ export class ResponseContext extends TimedMachine<'decide'> {
   #view: RouteView | undefined;
   #question: EffectId | undefined;
   #decision: ForwardDecision = inDialogDecision;
-  #targets: readonly AttemptTarget[] = [];
+  #targets: readonly AttemptTarget[] = noTargets;
   #nextTarget = 0;
   #attempt: Attempt | undefined;
   /** Attempts with a timer or a question. */
-  readonly #attempts = new Set<Attempt>();
+  #attempts: readonly Attempt[] = noAttempts;
   /** The branch whose end or silence starts the next one. */
   #latest: Branch | undefined;
-  readonly #open = new Set<Branch>();
-  readonly #choice = new ResponseChoice();
+  #open: readonly Branch[] = noBranches;
+  #choice: ResponseChoice | undefined;
   #loopHash: string | undefined;
   #isCancelled = false;
   /** A refusal that the decision does not fail over from came: no further target. */
@@ -163,7 +168,7 @@ export class ResponseContext extends TimedMachine<'decide'> {
   }
 
   onSuccess(now: MonoMs, branch: Branch, response: SipResponse): void {
-    if (this.#open.delete(branch)) {
+    if (this.#close(branch)) {
       branch.isReported = false; // a late answer is news
       this.#reportBranch(branch, response.statusCode, response.reasonPhrase);
     }
@@ -172,11 +177,11 @@ export class ResponseContext extends TimedMachine<'decide'> {
   }
 
   onRefusal(now: MonoMs, branch: Branch, response: SipResponse): void {
-    if (!this.#open.delete(branch)) return;
+    if (!this.#close(branch)) return;
     const { statusCode } = response;
     this.#reportBranch(branch, statusCode, response.reasonPhrase);
     const isOurDoing = branch.isCancelled && statusCode === 487;
-    if (!isOurDoing || this.#isCancelled) this.#choice.add({ kind: 'response', response });
+    if (!isOurDoing || this.#isCancelled) this.#note({ kind: 'response', response });
     // An address that answers 503 is left for the target's next one (RFC 3263 §4.3).
     const triesOther = statusCode === 503 && branch.attempt.hasMore;
     if (branch === this.#latest && !branch.isCancelled && !triesOther) {
@@ -228,15 +233,15 @@ export class ResponseContext extends TimedMachine<'decide'> {
   }
 
   #lost(now: MonoMs, branch: Branch, statusCode: 408 | 503, detail: string): void {
-    if (!this.#open.delete(branch)) return;
-    this.#choice.add({ kind: 'none', statusCode });
+    if (!this.#close(branch)) return;
+    this.#note({ kind: 'none', statusCode });
     this.#reportBranch(branch, statusCode, detail);
     this.#goOn(now, branch);
   }
 
   /** A branch that shall end, though it has not yet. */
   #giveUp(now: MonoMs, branch: Branch, detail: string): void {
-    this.#choice.add({ kind: 'none', statusCode: 408 });
+    this.#note({ kind: 'none', statusCode: 408 });
     this.#reportBranch(branch, 408, detail);
     branch.cancel(now);
   }
@@ -267,7 +272,7 @@ export class ResponseContext extends TimedMachine<'decide'> {
   #startAttempt(now: MonoMs, target: AttemptTarget): void {
     const attempt = new Attempt(this.#ports, this, target, now);
     this.#attempt = attempt;
-    this.#attempts.add(attempt);
+    this.#attempts = [...this.#attempts, attempt];
     const hop = nextHop(this.#requireView(), target.routeUri, this.#decision.requestUri);
     if (!hop.ok) {
       this.#failAttempt(attempt, hop.error.statusCode, hop.error.detail);
@@ -306,7 +311,7 @@ export class ResponseContext extends TimedMachine<'decide'> {
     });
     const branch = new Branch(this.#ports, this, attempt);
     this.#latest = branch;
-    this.#open.add(branch);
+    this.#open = [...this.#open, branch];
     this.retain();
     this.upstream.tell((decideId) => ({ kind: 'attempt', decideId, label, destination }));
     branch.send(now, forwarded, destination);
@@ -332,9 +337,9 @@ export class ResponseContext extends TimedMachine<'decide'> {
 
   /** Sends the final response once no branch is open and nothing more may be tried (RFC 3261 §16.7 item 6). */
   #settle(now: MonoMs): void {
-    if (this.upstream.hasFinal || this.#question !== undefined || this.#open.size > 0) return;
+    if (this.upstream.hasFinal || this.#question !== undefined || this.#open.length > 0) return;
     if (!this.#isCancelled && !this.#isStopped && this.#hasMore()) return;
-    const { best } = this.#choice;
+    const best = this.#choice?.best;
     if (this.#isCancelled && best?.kind !== 'response') this.upstream.replyFinal(now, { statusCode: 487 });
     else this.#answer(now, best ?? { kind: 'none', statusCode: 408 });
     this.#endSearch(now);
@@ -357,7 +362,11 @@ export class ResponseContext extends TimedMachine<'decide'> {
     else {
       const isChallenge = statusCode === 401 || statusCode === 407;
       const { response } = best;
-      this.upstream.passRefusal(now, response, isChallenge ? this.#choice.challengesBeside(response) : []);
+      this.upstream.passRefusal(
+        now,
+        response,
+        isChallenge ? (this.#choice?.challengesBeside(response) ?? []) : [],
+      );
     }
   }
 
@@ -365,12 +374,27 @@ export class ResponseContext extends TimedMachine<'decide'> {
   #endSearch(now: MonoMs): void {
     if (!this.upstream.hasFinal) return;
     for (const attempt of this.#attempts) attempt.stop();
-    this.#attempts.clear();
+    this.#attempts = noAttempts;
+    this.#choice = undefined;
+    this.#latest = undefined;
+    this.#loopHash = undefined;
     this.#attempt = undefined;
-    this.#targets = [];
+    this.#targets = noTargets;
     this.#view = undefined;
     this.#decision = inDialogDecision;
     for (const branch of this.#open) branch.cancel(now);
+  }
+
+  #note(outcome: BranchOutcome): void {
+    this.#choice ??= new ResponseChoice();
+    this.#choice.add(outcome);
+  }
+
+  /** Takes a branch off the open ones; false where it was none of them. */
+  #close(branch: Branch): boolean {
+    if (!this.#open.includes(branch)) return false;
+    this.#open = this.#open.length === 1 ? noBranches : this.#open.filter((each) => each !== branch);
+    return true;
   }
 
   #failAttempt(attempt: Attempt, statusCode: 416 | 500 | 503, detail: string): void {
@@ -379,13 +403,13 @@ export class ResponseContext extends TimedMachine<'decide'> {
   }
 
   #noteFailure(label: string, statusCode: 416 | 500 | 503, detail: string): void {
-    this.#choice.add({ kind: 'none', statusCode });
+    this.#note({ kind: 'none', statusCode });
     this.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
   }
 
   #drop(attempt: Attempt): void {
     attempt.stop();
-    this.#attempts.delete(attempt);
+    this.#attempts = this.#attempts.filter((each) => each !== attempt);
   }
 
   #reportBranch(branch: Branch, statusCode: number, detail: string): void {

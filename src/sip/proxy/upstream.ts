@@ -17,7 +17,7 @@ export class Upstream {
   #provisionals = 0;
   #successes = 0;
   /** To tags of the 2xx passed so far: one of these again is a retransmission. */
-  readonly #answered: (string | undefined)[] = [];
+  #answered: readonly (string | undefined)[] | undefined;
 
   constructor(ports: ProxyPorts) {
     this.#ports = ports;
@@ -79,8 +79,8 @@ export class Upstream {
     this.#hasFinal = true;
     const to = toHeader(response);
     const tag = to.ok ? to.value.tag : undefined;
-    if (!this.#answered.includes(tag)) {
-      this.#answered.push(tag);
+    if (this.#answered?.includes(tag) !== true) {
+      this.#answered = [...(this.#answered ?? []), tag === undefined ? undefined : ownCopy(tag)];
       this.#tellFinal(response.statusCode, response.reasonPhrase);
     }
     this.#pass(now, response, []);
@@ -129,4 +129,9 @@ export class Upstream {
     this.#ports.discard('too many responses', 'more responses to one request than the limit');
     return true;
   }
+}
+
+/** A copy that does not keep the message alive that the text was cut from. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -30,8 +30,6 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
   readonly owner: Owner;
   readonly isInvite: boolean;
   readonly flow: Flow;
-  /** The request's top Via with received and rport as RFC 3261 §18.2.1 and RFC 3581 §4 want; undefined: as it came. */
-  readonly stampedVia: string | undefined;
   /** Where responses go (RFC 3261 §18.2.2, RFC 3581 §4). */
   readonly destination: Destination;
   readonly key: string;
@@ -41,6 +39,7 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
   #state: ServerState = 'initial';
   #intervalMs: number;
   #request: SipRequest | undefined;
+  #stampedVia: string | undefined;
   #lastResponse: Buffer | undefined;
   #ack: { readonly request: SipRequest; readonly flow: Flow } | undefined;
 
@@ -61,7 +60,7 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
     this.owner = parts.owner;
     this.#request = parts.request;
     this.flow = parts.flow;
-    this.stampedVia = parts.stampedVia;
+    this.#stampedVia = parts.stampedVia;
     this.destination = parts.destination;
     this.key = parts.key;
     this.serial = parts.serial;
@@ -80,6 +79,11 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
     return this.#request;
   }
 
+  /** The request's top Via with received and rport as RFC 3261 §18.2.1 and RFC 3581 §4 want; undefined: as it came. */
+  get stampedVia(): string | undefined {
+    return this.#stampedVia;
+  }
+
   /** Takes one step; `response` goes with the user's three events. Called by the layer. */
   step(now: MonoMs, event: ServerEvent, response?: Buffer): void {
     const table = this.isInvite ? inviteServerTable : nonInviteServerTable;
@@ -89,7 +93,7 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
     this.#state = cell.next;
     if (response !== undefined) this.#lastResponse = response;
     for (const action of cell.actions) this.#run(now, action);
-    if (cell.next === 'completed' || cell.next === 'accepted') this.#request = undefined;
+    if (cell.next === 'completed' || cell.next === 'accepted') this.#letGo();
     if (cell.next === 'terminated') {
       this.stopTimers();
       this.#ports.ended(now, this);
@@ -109,6 +113,13 @@ export class ServerTransaction<Owner> extends TimedMachine<ServerEvent> {
 
   protected onTimer(now: MonoMs, event: ServerEvent): void {
     this.step(now, event);
+  }
+
+  /** An accepted INVITE repeats nothing by itself (RFC 6026 §8.7). */
+  #letGo(): void {
+    this.#request = undefined;
+    this.#stampedVia = undefined;
+    if (this.#state === 'accepted') this.#lastResponse = undefined;
   }
 
   #run(now: MonoMs, action: ServerAction): void {
