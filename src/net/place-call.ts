@@ -202,7 +202,8 @@ async function addressOf(host: string): Promise<string> {
   const plain = withoutBrackets(host);
   if (familyOf(plain) !== undefined) return plain;
   try {
-    return (await lookup(plain)).address;
+    // IPv4 first, which every listener of a trial set-up has.
+    return (await lookup(plain, { verbatim: false })).address;
   } catch (cause) {
     throw new DependencyError('net.callFailed', `no address for "${plain}": ${errorText(cause)}`, cause);
   }

@@ -76,6 +76,9 @@ export class SimulatedLink {
   readonly hosts = new Map<string, string>();
   /** Every message that was handed to the link, lost ones too: `caller INVITE ...`. */
   readonly wire: string[] = [];
+  /** Their bytes, and where they were sent. */
+  readonly sent: Buffer[] = [];
+  readonly sentTo: string[] = [];
   faults: LinkFaults;
   /** Says of a datagram whether the link swallows it, beside its random losses. */
   isLost: (from: string, bytes: Buffer) => boolean = () => false;
@@ -189,6 +192,8 @@ export class SimulatedLink {
   #transmit(station: Station, effect: Extract<AgentEffect, { kind: 'send' }>): void {
     const { bytes, destination } = effect;
     this.wire.push(`${station.name} ${bytes.toString('latin1', 0, bytes.indexOf('\r\n'))}`);
+    this.sent.push(bytes);
+    this.sentTo.push(`${destination.remote.address}:${destination.remote.port}`);
     const target = this.#listenerAt(destination);
     if (target === undefined) {
       if (destination.transport !== 'udp') this.#refuse(station, effect.id);
