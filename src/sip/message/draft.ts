@@ -202,7 +202,7 @@ export class MessageDraft {
     const { head, views } = this.#message;
     const text = head.slice(start, end);
     if (views.isTerminated || end < head.length || text === '' || text.endsWith('\n')) return text;
-    return `${text}\r\n`;
+    return text.endsWith('\r') ? `${text}\n` : `${text}\r\n`;
   }
 
   /** Where the blank line starts, or the head ends. */
