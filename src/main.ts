@@ -1,7 +1,7 @@
 import process from 'node:process';
-import { Command } from 'commander';
-import { addServeCommand } from './cli/serve.ts';
+import { addServeCommand, buildProgram, runProgram, systemDeps } from './cli/index.ts';
 
-const program = new Command('firstline');
+const deps = systemDeps();
+const program = buildProgram(deps);
 addServeCommand(program);
-await program.parseAsync(process.argv);
+await runProgram(program, process.argv.slice(2), deps);

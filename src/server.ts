@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { usCountyCount, usCountyPsaps } from '../data/us-counties.ts';
@@ -19,6 +19,7 @@ import type { RunningSip } from './server-sip.ts';
 import { startSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
 import { openStore } from './store/index.ts';
+import { version } from './version.ts';
 
 /** A step of the start, with how far it is. */
 export interface StartStep {
@@ -298,18 +299,4 @@ function shownPath(path: string): string {
 
 function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function version(): string {
-  // Compiled, this file is dist/src/server.js; run from source, src/server.ts.
-  for (const place of ['../../package.json', '../package.json']) {
-    try {
-      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
-      const value: unknown = JSON.parse(text);
-      if (typeof value === 'object' && value !== null && 'version' in value) return String(value.version);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
-  }
-  return 'unknown';
 }
