@@ -271,6 +271,7 @@ for (const kind of databaseKinds) {
         answer(psap, request);
         await caller.next(/^SIP\/2\.0 200 /);
         const branches = psap.all
+          .filter((message) => value(message, 'Call-ID') === call.callId)
           .filter((message) => message.startLine.startsWith('INVITE'))
           .map((message) => listed(message, 'Via')[0]);
         expect(new Set(branches).size).toBe(1);

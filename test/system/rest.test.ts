@@ -190,12 +190,13 @@ for (const kind of databaseKinds) {
       expect((await api(server, key, '/api/v1/datasets/rollback', { method: 'POST' })).status).toBe(200);
       expect(await routeOf()).toContain(`sip:${manhattanPsap}@`);
       const audit = await api(server, key, '/api/v1/audit?limit=20');
-      const rows: readonly { action: string; actor: string; detail: unknown }[] = audit.json.items;
-      const own = rows.filter(
-        (row) => /^dataset\./.test(row.action) && JSON.stringify(row.detail).includes(`${id}`),
+      const rows: readonly { action: string; actor: string }[] = audit.json.items;
+      expect(rows.filter((row) => row.action.startsWith('dataset.')).slice(0, 3)).toMatchObject(
+        ['dataset.rolledBack', 'dataset.activated', 'dataset.loaded'].map((action) => ({
+          action,
+          actor: 'admin',
+        })),
       );
-      expect(own.length).toBeGreaterThanOrEqual(3);
-      expect(own.every((row) => row.actor === 'admin')).toBe(true);
     });
 
     it('shows a call’s record with the trace of its decision', async () => {
@@ -239,7 +240,7 @@ for (const kind of databaseKinds) {
         Buffer.from('INVITE'),
         Buffer.from('SIP/2.0 \xff\xff\r\n\r\n', 'latin1'),
       ];
-      const discarded = () => count(server, key, /malformed|not_?sip|noise|discard|dropped|unparsable/i);
+      const discarded = () => count(server, key, /strangers|discarded/i);
       const before = await discarded();
       const stranger = await udpPeer({ address: '127.0.0.1', port: server.sipPort });
       try {
