@@ -120,6 +120,13 @@ export class ApiClient {
       cause instanceof Error && 'code' in cause && cause.code !== undefined
         ? String(cause.code)
         : errorText(cause);
+    if (why === 'UND_ERR_HEADERS_TIMEOUT' || (thrown instanceof Error && thrown.name === 'TimeoutError')) {
+      return {
+        code: 'cli.unreachable',
+        message: `the server at ${this.#url.origin} took too long to answer; it may still be at work`,
+        cause: thrown,
+      };
+    }
     return {
       code: 'cli.unreachable',
       message:

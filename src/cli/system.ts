@@ -6,9 +6,8 @@ import type { CliDeps } from './deps.ts';
 /** What the commands take of the world, taken from this process. */
 export function systemDeps(): CliDeps {
   process.stdout.on('error', (error: Error & { readonly code?: string }) => {
-    // A reader such as `head` has had enough.
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
+    // A reader such as `head` has had enough; a server whose screen is gone must go on.
+    if (error.code !== 'EPIPE') throw error;
   });
   return {
     out: process.stdout,

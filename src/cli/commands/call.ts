@@ -35,10 +35,11 @@ export function addCallCommand(program: Command, deps: CliDeps): void {
       civicElements,
     )
     .option('--to <uri>', 'Request-URI', 'urn:service:sos')
-    .option('--server <host:port>', 'SIP address of the server', hostAndPort, {
-      host: '127.0.0.1',
-      port: 5060,
-    })
+    .addOption(
+      new Option('--server <host:port>', 'SIP address of the server')
+        .argParser(hostAndPort)
+        .default({ host: '127.0.0.1', port: 5060 }, '127.0.0.1:5060'),
+    )
     .addOption(new Option('--transport <name>', 'transport').choices(['udp', 'tcp']).default('udp'))
     .option('--hold <ms>', 'hang up this long after the answer', wholeNumber(0, 3_600_000), 1_000)
     .option(

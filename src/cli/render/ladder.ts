@@ -17,11 +17,22 @@ function paint(startLine: string, colors: Colors): string {
   return status === '2' ? colors.green(startLine) : colors.red(startLine);
 }
 
-/** How a call went, in a few lines. */
+const endings: Readonly<Record<CallOutcome['end']['reason'], string>> = {
+  hungUpByUs: 'we hung up',
+  hungUpByPeer: 'the other side hung up',
+  cancelled: 'given up',
+  refused: 'refused',
+  timedOut: 'no final response came',
+  unreachable: 'nobody is there',
+  notAcknowledged: 'the answer was not acknowledged',
+};
+
+/** How a call went, in two lines: the end, then the moments. */
 export function outcomeText(outcome: CallOutcome, colors: Colors): string {
   const { end, isAnswered, tryingMs, ringingMs, answeredMs, endedMs } = outcome;
-  const status = end.statusCode === undefined ? '' : ` ${end.statusCode}`;
-  const head = isAnswered ? colors.green('answered') : colors.red(`not answered: ${end.reason}${status}`);
+  const status = end.statusCode === undefined || isAnswered ? '' : ` (${end.statusCode})`;
+  const detail = isAnswered || end.detail === '' ? '' : `: ${printable(end.detail)}`;
+  const head = isAnswered ? colors.green('answered') : colors.red('not answered');
   const moments: readonly (readonly [string, number | undefined])[] = [
     ['first response', tryingMs],
     ['ringing', ringingMs],
@@ -29,6 +40,5 @@ export function outcomeText(outcome: CallOutcome, colors: Colors): string {
     ['end', endedMs],
   ];
   const times = moments.flatMap(([name, ms]) => (ms === undefined ? [] : [`${name} ${duration(ms)}`]));
-  const how = isAnswered ? ` (${end.reason})` : '';
-  return `\n${colors.bold(head)}, ${printable(end.detail)}${how}\n  ${times.join(', ')}\n`;
+  return `\n${colors.bold(head)}, ${endings[end.reason]}${status}${detail}\n  ${times.join(', ')}\n`;
 }

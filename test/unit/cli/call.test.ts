@@ -64,7 +64,7 @@ describe('call', () => {
     );
     expect(ladder.some((line) => /^--> ACK /.test(line))).toBe(true);
     expect(ladder.some((line) => /^--> BYE /.test(line))).toBe(true);
-    expect(out).toMatch(/\nanswered, .*\n {2}first response .*, ringing .*, answer .*, end /);
+    expect(out).toMatch(/\nanswered, we hung up\n {2}first response .*, ringing .*, answer .*, end /);
     expect(code).toBe(0);
     const invite = received[0] ?? '';
     expect(invite).toMatch(/^INVITE urn:service:sos SIP\/2\.0\r\n/);
@@ -110,7 +110,7 @@ describe('call', () => {
     });
     const { code, out } = await run(['call', '--server', server, '--lat', '1', '--lon', '2']);
     expect(code).toBe(1);
-    expect(out).toContain('not answered: refused 486');
+    expect(out).toMatch(/\nnot answered, refused \(486\)/);
   });
 
   it('rings and is given up: exit code 1', async () => {
@@ -128,7 +128,7 @@ describe('call', () => {
     ]);
     expect(code).toBe(1);
     expect(out).toContain('-->  CANCEL ');
-    expect(out).toContain('not answered: cancelled');
+    expect(out).toContain('not answered, given up');
   });
 
   it('finds nobody there over TCP: exit code 69', async () => {
