@@ -105,10 +105,10 @@ describe('open transactions', () => {
     caller.takeResponse(503);
   });
 
-  it('ten thousand at once, and nothing left of them', () => {
+  it('two thousand at once, and nothing left of them', () => {
     const { caller } = setUp();
-    for (let call = 0; call < 10_000; call += 1) caller.request({ callId: `call-${call}` });
-    expect(harness.core.counts()).toMatchObject({ contexts: 10_000, clientTransactions: 10_000 });
+    for (let call = 0; call < 2000; call += 1) caller.request({ callId: `call-${call}` });
+    expect(harness.core.counts()).toMatchObject({ contexts: 2000, clientTransactions: 2000 });
     for (let guard = 0; guard < 1_000_000 && harness.jump(); guard += 1);
     expect(harness.core.counts()).toEqual(nothingOpen);
   });
