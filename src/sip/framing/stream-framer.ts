@@ -80,10 +80,11 @@ export class StreamFramer {
       else break;
       pos++;
     }
+    const isAll = pos === this.#end;
     this.#moveTo(pos);
-    if (pos === this.#end) return false;
+    if (isAll) return false;
     this.#pingBytes = 0;
-    const stranger = strangerByFirstByte(this.#buffer[pos] ?? 0);
+    const stranger = strangerByFirstByte(this.#buffer[this.#start] ?? 0);
     if (stranger !== undefined) {
       this.#fail(items, stranger, undefined);
       return false;
