@@ -82,15 +82,24 @@ export function listenerText(listener: Listener): string {
   return `${listener.transport} ${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-/** Nested counts as one level, names joined by `_`. */
-export function flatCounts(tree: object, prefix = ''): Record<string, number> {
+/** Nested counts as metrics: names joined by `_`, lists added up, addresses left out. */
+export function metricsOf(tree: object): Record<string, number> {
   const flat: Record<string, number> = {};
-  for (const [name, value] of Object.entries(tree)) {
-    const path = prefix === '' ? name : `${prefix}_${name}`;
-    if (typeof value === 'number') flat[path] = value;
-    else if (typeof value === 'object' && value !== null) Object.assign(flat, flatCounts(value, path));
-  }
+  addMetrics(flat, tree, 'firstline');
   return flat;
+}
+
+function addMetrics(flat: Record<string, number>, tree: object, prefix: string): void {
+  for (const [name, value] of Object.entries(tree)) {
+    // A list has one entry for each listener; what they counted is added up.
+    const path = Array.isArray(tree) ? prefix : `${prefix}_${snakeCase(name)}`;
+    if (typeof value === 'number') flat[path] = (flat[path] ?? 0) + value;
+    else if (typeof value === 'object' && value !== null && name !== 'local') addMetrics(flat, value, path);
+  }
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }
 
 function ingressRules(config: Config, name: string): IngressRules {

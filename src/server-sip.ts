@@ -12,8 +12,8 @@ import {
 } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import {
-  flatCounts,
   makeCallOptions,
+  metricsOf,
   netLimits,
   proxyLimits,
   proxyTimers,
@@ -113,7 +113,7 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
       .defaultRouteUri,
     isDraining: () => isDraining,
     counters: () =>
-      flatCounts({
+      metricsOf({
         net: transports.counts(),
         driver: sipDriver.counts(),
         proxy: core.counts(),

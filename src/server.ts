@@ -251,7 +251,7 @@ function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer
     readGeoJson: (bytes) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
     health: () => healthOf(store, sip),
-    counters: () => ({ ...sip.counters(), records_pending: store.health().pendingRecordCount }),
+    counters: () => ({ ...sip.counters(), firstline_records_pending: store.health().pendingRecordCount }),
     logger,
     version: version(),
     limits: { uploadBytesMax: config.http.uploadMaxBytes },

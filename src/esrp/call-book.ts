@@ -1,5 +1,6 @@
 import type { Clock } from '../base/index.ts';
 import type { EffectId, ProxyEvent } from '../sip/proxy/index.ts';
+import { targetUri } from './forward.ts';
 import { openCallsMax } from './limits.ts';
 import type { CallRecordStore, Logger } from './ports.ts';
 import type { CallAttempt, CallRecord } from './types.ts';
@@ -90,7 +91,7 @@ export class CallBook {
             ? undefined
             : `${destination.transport} ${destination.remote.address}:${destination.remote.port}`;
         const attempt = {
-          target: event.label,
+          target: targetUri(event.label),
           nextHop,
           startedAt: now,
           endedAt: undefined,
@@ -176,7 +177,7 @@ function endAttempt(
   now: CallAttempt['startedAt'],
 ): readonly CallAttempt[] {
   const index = attempts.findIndex(
-    (attempt) => attempt.target === event.label && attempt.endedAt === undefined,
+    (attempt) => attempt.target === targetUri(event.label) && attempt.endedAt === undefined,
   );
   return attempts.map((attempt, at) =>
     at === index ? { ...attempt, endedAt: now, statusCode: event.statusCode, detail: event.detail } : attempt,

@@ -41,6 +41,11 @@ export function targetLabel(target: PlanTarget, index: number): string {
   return `${index} ${target.uri}`;
 }
 
+/** The URI of the target with that label. */
+export function targetUri(label: string): string {
+  return label.slice(label.indexOf(' ') + 1);
+}
+
 function targetOf(target: PlanTarget, index: number, input: ForwardInput): ProxyTarget {
   return {
     label: targetLabel(target, index),
