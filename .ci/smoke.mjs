@@ -21,6 +21,7 @@ Object.assign(env, {
   FIRSTLINE_HTTP_LISTEN: JSON.stringify([{ address: '127.0.0.1', port: httpPort }]),
   FIRSTLINE_DEMO_PSAP_PORT: String(psapPort),
   FIRSTLINE_DEMO_HANG_UP_MS: '500',
+  FIRSTLINE_URL: `http://127.0.0.1:${httpPort}`,
 });
 
 // A process group of its own: npm does not hand on every signal to what it started.
@@ -34,8 +35,9 @@ const ended = new Promise((resolve) => npm.once('exit', (code) => resolve(code ?
 try {
   await ready(240_000);
   for (const args of [
-    ['call', '--lat', '29.76', '--lon', '-95.37'],
+    ['call', '--lat', '29.76', '--lon', '-95.37', '--server', `127.0.0.1:${sipPort}`],
     ['route', '29.76', '-95.37'],
+    ['calls'],
   ]) {
     const printed = execFileSync('npx', ['--no-install', 'firstline', ...args], {
       cwd: clone,

@@ -194,7 +194,7 @@ for (const kind of databaseKinds) {
       expect(rows.filter((row) => row.action.startsWith('dataset.')).slice(0, 3)).toMatchObject(
         ['dataset.rolledBack', 'dataset.activated', 'dataset.loaded'].map((action) => ({
           action,
-          actor: 'admin',
+          actor: 'local',
         })),
       );
     });
