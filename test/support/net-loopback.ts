@@ -1,6 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { vi } from 'vitest';
 import { after, type CodedError } from '../../src/base/index.ts';
 import type { Logger } from '../../src/esrp/index.ts';
 import {
@@ -16,6 +18,11 @@ import type { Destination, Endpoint, Flow, Listener, SipMessage } from '../../sr
 export const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
 );
+
+/** Waits for what sockets are about to do: looks again until it holds, for up to five seconds. */
+export function eventually(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 5_000, interval: 5 });
+}
 
 /** A logger that keeps its lines. */
 export function recordingLogger(): Logger & { readonly lines: string[] } {
@@ -155,4 +162,39 @@ export function destination(
   parts: Pick<Destination, 'transport' | 'remote'> & Partial<Destination>,
 ): Destination {
   return { connectionId: undefined, local: undefined, ...parts };
+}
+
+/** A TCP listener that never accepts and whose queue is full: a new connection to it stays open-ended. */
+export async function deafServer(): Promise<{ readonly endpoint: Endpoint; close(): Promise<void> }> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads');
+     const server = require('node:net').createServer();
+     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port);
+       setImmediate(() => { Atomics.wait(workerData, 0, 0); process.exit(); });
+     });`,
+    { eval: true, workerData: gate },
+  );
+  const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+  const endpoint = { address: '127.0.0.1', port };
+  const fillers: Socket[] = [];
+  for (let isFull = false; !isFull; ) {
+    const filler = connect(port, endpoint.address);
+    filler.on('error', () => undefined);
+    fillers.push(filler);
+    isFull = await new Promise<boolean>((resolve) => {
+      filler.once('connect', () => resolve(false));
+      setTimeout(() => resolve(true), 100);
+    });
+  }
+  return {
+    endpoint,
+    close: async () => {
+      for (const filler of fillers) filler.destroy();
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+      await worker.terminate();
+    },
+  };
 }

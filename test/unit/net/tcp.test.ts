@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { StreamLimits } from '../../../src/net/index.ts';
 import { headerValue } from '../../../src/sip/index.ts';
 import {
+  deafServer,
   destination,
+  eventually,
   type Harness,
   hasIpv6,
   optionsRequest,
@@ -59,7 +61,7 @@ describe('messages on a connection', () => {
     const peer = await client(harness);
     const text = optionsRequest({ callId: 'cut', body: 'some body\r\n' });
     for (const byte of text) await peer.write(byte);
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     expect(harness.received[0]?.message.bytes.toString('latin1')).toBe(text);
   });
 
@@ -68,14 +70,14 @@ describe('messages on a connection', () => {
     const peer = await client(harness);
     const messages = ['a', 'b', 'c'].map((callId) => optionsRequest({ callId, body: callId.repeat(3) }));
     await peer.write(`${messages.join('')}\r\n${optionsRequest({ callId: 'd' })}`);
-    await vi.waitFor(() => expect(calls(harness)).toEqual(['a', 'b', 'c', 'd']));
+    await eventually(() => expect(calls(harness)).toEqual(['a', 'b', 'c', 'd']));
   });
 
   it.skipIf(!hasIpv6)('come over IPv6 too, with the flow that they came on', async () => {
     const harness = await start({}, '::1');
     const peer = await client(harness);
     await peer.write(optionsRequest());
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     const { local } = harness.listener('tcp');
     const remote = { address: '::1', port: peer.socket.localPort };
     expect(harness.received[0]?.flow).toMatchObject({ transport: 'tcp', local, remote });
@@ -85,9 +87,9 @@ describe('messages on a connection', () => {
     const harness = await start();
     const peer = await client(harness);
     await peer.write('\r\n\r\n');
-    await vi.waitFor(() => expect(peer.text()).toBe('\r\n'));
+    await eventually(() => expect(peer.text()).toBe('\r\n'));
     await peer.write(`${optionsRequest()}\r\n\r\n`);
-    await vi.waitFor(() => expect(peer.text()).toBe('\r\n\r\n'));
+    await eventually(() => expect(peer.text()).toBe('\r\n\r\n'));
     expect(harness.received).toHaveLength(1);
     expect(harness.transports.counts().tcp.pings).toBe(2);
   });
@@ -96,15 +98,15 @@ describe('messages on a connection', () => {
     const harness = await start({ halfClosedMs: 60 });
     const peer = await client(harness);
     await peer.write(optionsRequest().replace(/Content-Length: 0\r\n/, ''));
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     const flow = harness.received[0]?.flow;
     expect(flow?.connectionId).toBeDefined();
     harness.send('SIP/2.0 400 No Content-Length\r\nContent-Length: 0\r\n\r\n', {
       ...destination({ transport: 'tcp', remote: { address: '127.0.0.1', port: 9 } }),
       connectionId: flow?.connectionId,
     });
-    await vi.waitFor(() => expect(peer.text()).toContain('400 No Content-Length'));
-    await vi.waitFor(() => expect(peer.isClosed()).toBe(true));
+    await eventually(() => expect(peer.text()).toContain('400 No Content-Length'));
+    await eventually(() => expect(peer.isClosed()).toBe(true));
     expect(harness.transports.counts().tcp.closed.badFraming).toBe(1);
   });
 });
@@ -120,7 +122,7 @@ describe('strangers on a connection', () => {
       const harness = await start();
       const peer = await client(harness);
       await peer.write(bytes);
-      await vi.waitFor(() => expect(peer.isClosed()).toBe(true));
+      await eventually(() => expect(peer.isClosed()).toBe(true));
       expect(peer.text()).toBe('');
       const { tcp } = harness.transports.counts();
       expect(tcp.strangers[kind]).toBe(1);
@@ -136,13 +138,13 @@ describe('sending', () => {
     const [one, two] = [await client(harness), await client(harness)];
     await one.write(optionsRequest({ callId: 'one' }));
     await two.write(optionsRequest({ callId: 'two' }));
-    await vi.waitFor(() => expect(harness.received).toHaveLength(2));
+    await eventually(() => expect(harness.received).toHaveLength(2));
     for (const { message, flow } of harness.received) {
       const remote = { address: '127.0.0.1', port: 9 };
       const text = `SIP/2.0 200 ${headerValue(message, 'call-id')}\r\n\r\n`;
       harness.send(text, { transport: 'tcp', remote, connectionId: flow.connectionId, local: undefined });
     }
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect([one.text(), two.text()]).toEqual(['SIP/2.0 200 one\r\n\r\n', 'SIP/2.0 200 two\r\n\r\n']),
     );
     expect(harness.transports.counts().tcp.connected).toBe(0);
@@ -153,15 +155,15 @@ describe('sending', () => {
     const peer = await client(harness);
     const sentBy = await server();
     await peer.write(optionsRequest());
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     const connectionId = harness.received[0]?.flow.connectionId;
     peer.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(0));
+    await eventually(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(0));
     harness.send('SIP/2.0 200 OK\r\n\r\n', {
       ...destination({ transport: 'tcp', remote: sentBy.endpoint }),
       connectionId,
     });
-    await vi.waitFor(() => expect(sentBy.texts).toEqual(['SIP/2.0 200 OK\r\n\r\n']));
+    await eventually(() => expect(sentBy.texts).toEqual(['SIP/2.0 200 OK\r\n\r\n']));
   });
 
   it('opens one connection to a peer and hears its responses there', async () => {
@@ -171,10 +173,10 @@ describe('sending', () => {
     );
     harness.send('first\r\n', destination({ transport: 'tcp', remote: peer.endpoint }));
     harness.send('second\r\n', destination({ transport: 'tcp', remote: peer.endpoint }));
-    await vi.waitFor(() => expect(peer.texts).toEqual(['first\r\nsecond\r\n']));
+    await eventually(() => expect(peer.texts).toEqual(['first\r\nsecond\r\n']));
     harness.send('third\r\n', destination({ transport: 'tcp', remote: peer.endpoint }));
-    await vi.waitFor(() => expect(peer.texts).toEqual(['first\r\nsecond\r\nthird\r\n']));
-    await vi.waitFor(() => expect(calls(harness)).toEqual(['back']));
+    await eventually(() => expect(peer.texts).toEqual(['first\r\nsecond\r\nthird\r\n']));
+    await eventually(() => expect(calls(harness)).toEqual(['back']));
     expect(harness.received[0]?.flow).toMatchObject({
       local: harness.listener('tcp').local,
       remote: peer.endpoint,
@@ -186,11 +188,11 @@ describe('sending', () => {
     const harness = await start();
     const peer = await server();
     harness.send('first\r\n', destination({ transport: 'tcp', remote: peer.endpoint }));
-    await vi.waitFor(() => expect(peer.texts).toEqual(['first\r\n']));
+    await eventually(() => expect(peer.texts).toEqual(['first\r\n']));
     peer.sockets[0]?.end();
-    await vi.waitFor(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(0));
+    await eventually(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(0));
     harness.send('second\r\n', destination({ transport: 'tcp', remote: peer.endpoint }));
-    await vi.waitFor(() => expect(peer.texts).toEqual(['first\r\n', 'second\r\n']));
+    await eventually(() => expect(peer.texts).toEqual(['first\r\n', 'second\r\n']));
   });
 
   it('tells of every message where nothing listens', async () => {
@@ -201,7 +203,21 @@ describe('sending', () => {
       harness.send('x', destination({ transport: 'tcp', remote: gone.endpoint }));
     }
     const codes = ['net.connectFailed', 'net.connectFailed', 'net.connectFailed'];
-    await vi.waitFor(() => expect(harness.failures.map(({ code }) => code)).toEqual(codes));
+    await eventually(() => expect(harness.failures.map(({ code }) => code)).toEqual(codes));
+    expect(harness.transports.counts().tcp.connectFailures).toBe(1);
+    expect(harness.transports.counts().tcpConnectionsOpen).toBe(0);
+  });
+
+  it('gives a connection up that does not come about', async () => {
+    const harness = await start({ connectTimeoutMs: 100 });
+    const deaf = await deafServer();
+    open.push(() => deaf.close());
+    for (const text of ['one', 'two'])
+      harness.send(text, destination({ transport: 'tcp', remote: deaf.endpoint }));
+    await eventually(() =>
+      expect(harness.failures.map(({ code }) => code)).toEqual(['net.connectFailed', 'net.connectFailed']),
+    );
+    expect(harness.failures[0]?.message).toContain('timed out');
     expect(harness.transports.counts().tcp.connectFailures).toBe(1);
     expect(harness.transports.counts().tcpConnectionsOpen).toBe(0);
   });
@@ -212,14 +228,14 @@ describe('sending', () => {
     const block = Buffer.alloc(20_000, 'x');
     const remote = destination({ transport: 'tcp', remote: peer.endpoint });
     harness.send(block, remote);
-    await vi.waitFor(() => expect(harness.transports.counts().tcp.connected).toBe(1));
+    await eventually(() => expect(harness.transports.counts().tcp.connected).toBe(1));
     // The kernel takes some megabytes before anything waits with us.
     for (let count = 0; count < 5_000 && harness.failures.length === 0; count += 1) {
       harness.send(block, remote);
       await Promise.resolve();
     }
     expect(harness.transports.counts().tcp.closed.writeQueueFull).toBe(1);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(new Set(harness.failures.map(({ code }) => code))).toEqual(
         new Set(['net.writeQueueFull', 'net.connectionLost']),
       ),
@@ -231,8 +247,8 @@ describe('sending', () => {
     const [one, two] = [await server(), await server()];
     harness.send('x', destination({ transport: 'tcp', remote: one.endpoint }));
     harness.send('x', destination({ transport: 'tcp', remote: two.endpoint }));
-    await vi.waitFor(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.connectionLimit']));
-    await vi.waitFor(() => expect(one.texts).toEqual(['x']));
+    await eventually(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.connectionLimit']));
+    await eventually(() => expect(one.texts).toEqual(['x']));
   });
 });
 
@@ -240,26 +256,26 @@ describe('limits of accepted connections', () => {
   it('so many from one address', async () => {
     const harness = await start({ connectionsPerAddressMax: 2 });
     const peers = [await client(harness), await client(harness), await client(harness)];
-    await vi.waitFor(() => expect(peers.map((peer) => peer.isClosed())).toEqual([false, false, true]));
+    await eventually(() => expect(peers.map((peer) => peer.isClosed())).toEqual([false, false, true]));
     expect(harness.transports.counts().tcp.closed.addressLimit).toBe(1);
     peers[0]?.socket.destroy();
-    await vi.waitFor(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(1));
+    await eventually(() => expect(harness.transports.counts().tcpConnectionsOpen).toBe(1));
     const another = await client(harness);
     await another.write(optionsRequest());
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
   });
 
   it('so many in all', async () => {
     const harness = await start({ connectionsMax: 1 });
     const [one, two] = [await client(harness), await client(harness)];
-    await vi.waitFor(() => expect([one.isClosed(), two.isClosed()]).toEqual([false, true]));
+    await eventually(() => expect([one.isClosed(), two.isClosed()]).toEqual([false, true]));
     expect(harness.transports.counts().tcp.closed.totalLimit).toBe(1);
   });
 
   it('so long without a byte', async () => {
     const harness = await start({ idleMs: 40 });
     const peer = await client(harness);
-    await vi.waitFor(() => expect(peer.isClosed()).toBe(true));
+    await eventually(() => expect(peer.isClosed()).toBe(true));
     expect(harness.transports.counts().tcp.closed.idle).toBe(1);
   });
 
@@ -269,7 +285,7 @@ describe('limits of accepted connections', () => {
     await quiet.write(optionsRequest());
     const trickle = setInterval(() => slow.socket.write('O'), 10);
     open.push(async () => clearInterval(trickle));
-    await vi.waitFor(() => expect(slow.isClosed()).toBe(true));
+    await eventually(() => expect(slow.isClosed()).toBe(true));
     expect(harness.transports.counts().tcp.closed.slowMessage).toBe(1);
     expect(quiet.isClosed()).toBe(false);
   });
@@ -278,17 +294,17 @@ describe('limits of accepted connections', () => {
     const harness = await start();
     const peer = await client(harness);
     peer.socket.end(optionsRequest({ callId: 'one' }) + optionsRequest({ callId: 'two' }));
-    await vi.waitFor(() => expect(harness.received).toHaveLength(2));
+    await eventually(() => expect(harness.received).toHaveLength(2));
     const answer = (status: string): void =>
       harness.send(`SIP/2.0 ${status}\r\n\r\n`, {
         ...destination({ transport: 'tcp', remote: { address: '127.0.0.1', port: 9 } }),
         connectionId: harness.received[0]?.flow.connectionId,
       });
     for (const status of ['100 Trying', '200 OK', '180 Ringing']) answer(status);
-    await vi.waitFor(() => expect(peer.text()).toContain('180 Ringing'));
+    await eventually(() => expect(peer.text()).toContain('180 Ringing'));
     expect(peer.isClosed()).toBe(false);
     answer('486 Busy Here');
-    await vi.waitFor(() => expect(peer.isClosed()).toBe(true));
+    await eventually(() => expect(peer.isClosed()).toBe(true));
     expect(peer.text()).toContain('486 Busy Here');
   });
 
@@ -296,7 +312,7 @@ describe('limits of accepted connections', () => {
     const harness = await start({ halfClosedMs: 60 });
     const peer = await client(harness);
     peer.socket.end(optionsRequest());
-    await vi.waitFor(() => expect(peer.isClosed()).toBe(true));
+    await eventually(() => expect(peer.isClosed()).toBe(true));
     expect(harness.received).toHaveLength(1);
     expect(harness.transports.counts().tcp.closed.halfClosed).toBe(1);
   });
@@ -309,7 +325,7 @@ describe('stopping', () => {
     open.push(async () => peer.socket.destroy());
     peer.socket.removeAllListeners('end');
     await peer.write(optionsRequest());
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     const flow = harness.received[0]?.flow;
     const text = `SIP/2.0 200 ${'x'.repeat(300_000)}\r\n\r\n`;
     harness.send(text, {
@@ -317,7 +333,7 @@ describe('stopping', () => {
       connectionId: flow?.connectionId,
     });
     await Promise.all([harness.stop(300), harness.stop(300)]);
-    await vi.waitFor(() => expect(peer.text()).toBe(text));
+    await eventually(() => expect(peer.text()).toBe(text));
     expect(harness.transports.counts().tcpConnectionsOpen).toBe(0);
     await expect(rawClient(harness.listener('tcp').local)).rejects.toThrow('ECONNREFUSED');
   });

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { headerValue } from '../../../src/sip/index.ts';
 import {
   destination,
+  eventually,
   type Harness,
   hasIpv6,
   optionsRequest,
@@ -38,7 +39,7 @@ describe('a UDP socket', () => {
         const { local } = harness.listener('udp');
         const remote = await peer(address);
         remote.socket.send(optionsRequest({ callId: 'udp-1' }), local.port, address);
-        await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+        await eventually(() => expect(harness.received).toHaveLength(1));
         const [first] = harness.received;
         expect(first?.flow).toEqual({
           transport: 'udp',
@@ -51,7 +52,7 @@ describe('a UDP socket', () => {
           'SIP/2.0 200 OK\r\n\r\n',
           destination({ transport: 'udp', remote: remote.endpoint, local }),
         );
-        await vi.waitFor(() => expect(remote.heard).toHaveLength(1));
+        await eventually(() => expect(remote.heard).toHaveLength(1));
         expect(remote.heard[0]?.from).toEqual(local);
         expect(harness.failures).toEqual([]);
       },
@@ -66,11 +67,11 @@ describe('a UDP socket', () => {
     const text = optionsRequest({ body: 'x'.repeat(65_507 - head - 4) });
     expect(text.length).toBe(65_507);
     remote.socket.send(text, local.port, local.address);
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     expect(harness.received[0]?.message.bytes.length).toBe(65_507);
     expect(harness.received[0]?.message.defects).toEqual([]);
     harness.send(text, destination({ transport: 'udp', remote: remote.endpoint }));
-    await vi.waitFor(() => expect(remote.heard[0]?.bytes.length).toBe(65_507));
+    await eventually(() => expect(remote.heard[0]?.bytes.length).toBe(65_507));
   });
 
   it('says that a larger one does not fit', async () => {
@@ -79,7 +80,7 @@ describe('a UDP socket', () => {
       Buffer.alloc(65_508),
       destination({ transport: 'udp', remote: { address: '127.0.0.1', port: 9 } }),
     );
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(harness.failures.map(({ code }) => code)).toEqual(['net.datagramTooLarge']),
     );
   });
@@ -91,7 +92,7 @@ describe('a UDP socket', () => {
     for (const local of [second?.local, undefined, { address: '127.0.0.9', port: 9 }]) {
       harness.send('x', destination({ transport: 'udp', remote: remote.endpoint, local }));
     }
-    await vi.waitFor(() => expect(remote.heard).toHaveLength(3));
+    await eventually(() => expect(remote.heard).toHaveLength(3));
     expect(remote.heard.map(({ from }) => from)).toEqual([second?.local, first?.local, first?.local]);
   });
 
@@ -109,7 +110,7 @@ describe('a UDP socket', () => {
     ];
     for (const bytes of strangers) remote.socket.send(bytes, local.port, local.address);
     remote.socket.send(optionsRequest(), local.port, local.address);
-    await vi.waitFor(() => expect(harness.received).toHaveLength(1));
+    await eventually(() => expect(harness.received).toHaveLength(1));
     const [udp] = harness.transports.counts().udp;
     expect(udp?.counts.strangers).toEqual({ keepalive: 2, http: 1, tls: 1, stun: 1, other: 1 });
     expect(udp?.counts.messagesIn).toBe(1);
@@ -122,16 +123,16 @@ describe('a UDP socket', () => {
     // From a loopback address nothing leaves the machine: the kernel says so at once.
     const remote = { address: '192.0.2.1', port: 5060 };
     harness.send('x', destination({ transport: 'udp', remote }));
-    await vi.waitFor(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.sendFailed']));
+    await eventually(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.sendFailed']));
     harness.send('x', destination({ transport: 'udp', remote }));
-    await vi.waitFor(() => expect(harness.failures).toHaveLength(2));
+    await eventually(() => expect(harness.failures).toHaveLength(2));
     expect(harness.transports.counts().udp[0]?.counts.sendFailures).toBe(2);
   });
 
   it('is one of a family that a destination needs, or the send fails', async () => {
     const harness = await start('127.0.0.1');
     const codes = async (): Promise<string | undefined> => {
-      await vi.waitFor(() => expect(harness.failures).not.toEqual([]));
+      await eventually(() => expect(harness.failures).not.toEqual([]));
       return harness.failures.pop()?.code;
     };
     harness.send('x', destination({ transport: 'udp', remote: { address: '::1', port: 9 } }));
@@ -189,7 +190,7 @@ describe('starting and stopping', () => {
     await Promise.all([harness.stop(), harness.stop()]);
     harness.send('x', destination({ transport: 'udp', remote: local }));
     harness.send('x', destination({ transport: 'tcp', remote: local }));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(harness.failures.map(({ code }) => code)).toEqual(['net.stopped', 'net.stopped']),
     );
   });
