@@ -1,9 +1,7 @@
 import { buildRequest, type SipRequest } from '../message/index.ts';
 import {
-  bareHost,
   type Destination,
   hostText,
-  isAddress,
   type Listener,
   magicCookie,
   type OutgoingRequest,
@@ -107,14 +105,6 @@ export function hopOf(uriText: string): HopQuery | undefined {
     port: uri.port,
     transport: uri.scheme === 'sips' && transport !== 'wss' ? 'tls' : transport,
   };
-}
-
-/** The destination of a query whose host is an IP literal; undefined for a name. */
-export function literalDestination(query: HopQuery, defaultPort: number): Destination | undefined {
-  const address = bareHost(query.host);
-  if (!isAddress(address)) return undefined;
-  const remote = { address, port: query.port ?? defaultPort };
-  return { transport: query.transport, remote, connectionId: undefined, local: undefined };
 }
 
 /** The destination with the socket of `listener` named, where the transport wants one. */
