@@ -1,5 +1,6 @@
 import { after, assert } from './base/index.ts';
 import type { Config } from './config/index.ts';
+import type { CallOptions, CallPorts } from './esrp/index.ts';
 import { CallBook, defaultDecision, isEmergency, routeRequest } from './esrp/index.ts';
 import {
   defaultResolveTimeoutMs,
@@ -20,7 +21,7 @@ import {
   sipListeners,
 } from './server-settings.ts';
 import { defaultMessageLimits } from './sip/message/index.ts';
-import type { ProxyEvent, ProxyInput, RequestDecision } from './sip/proxy/index.ts';
+import type { ProxyEffect, ProxyEvent, ProxyInput, RequestDecision } from './sip/proxy/index.ts';
 import { ProxyCore } from './sip/proxy/index.ts';
 import type { Listener } from './sip/transaction/index.ts';
 import type { Store } from './store/index.ts';
@@ -47,40 +48,24 @@ export interface SipParts {
 /** Binds the listeners and joins transports, proxy core, call flow and records. */
 export async function startSip(config: Config, parts: SipParts): Promise<RunningSip> {
   const { store, logger } = parts;
-  const random = systemRandom();
+  const nextHops = nextHopFilter(config.sip.nextHopNetworks);
+  assert(nextHops.ok, 'the configuration has checked the networks');
   const book = new CallBook({ store: store.records, clock: systemClock, logger });
-  let driver: SipDriver<ProxyInput, ProxyEvent> | undefined;
+  const receiver: { driver?: SipDriver<ProxyInput, ProxyEvent> } = {};
   const transports = new Transports({
     listeners: sipListeners(config),
     limits: netLimits(config),
     clock: systemClock,
     logger,
-    onMessage: (message, flow) => driver?.receive(message, flow),
+    onMessage: (message, flow) => receiver.driver?.receive(message, flow),
   });
   const listeners = await transports.start();
-  const [first, ...rest] = listeners;
+  const [first] = listeners;
   assert(first !== undefined, 'the configuration has at least one listener');
   const callOptions = makeCallOptions(config, listeners);
-  const core = new ProxyCore({
-    listeners: [first, ...rest],
-    random,
-    timers: proxyTimers(config),
-    limits: proxyLimits(config),
-    messageLimits: defaultMessageLimits,
-    decideTimeoutMs: config.sip.decideTimeoutMs,
-    resolveTimeoutMs: defaultResolveTimeoutMs + 1_000,
-    serverName: 'Firstline',
-    fallbackDecision: (request, flow) => defaultDecision(request, callOptions.ingressOf(flow), callOptions),
-    mayExceedLimit: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),
-    mayIgnoreProxyRequire: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),
-  });
-  const nextHops = nextHopFilter(config.sip.nextHopNetworks);
-  if (!nextHops.ok) {
-    await transports.stop(systemClock.mono());
-    throw new Error(nextHops.error.map((problem) => problem.message).join('; '));
-  }
-  let isDraining = false;
-  const sipDriver = new SipDriver<ProxyInput, ProxyEvent>({
+  const core = makeCore(config, listeners, callOptions);
+  const intake = new Intake({ store, logger, book, callOptions });
+  const driver = new SipDriver<ProxyInput, ProxyEvent>({
     core,
     transports,
     resolver: new Resolver({
@@ -92,43 +77,94 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
     clock: systemClock,
     logger,
     onEvent: (event) => book.onEvent(event),
-    onForget: () => undefined,
-    onDecide: ({ id, request, flow }) => {
-      if (isDraining) {
-        sipDriver.answer(id, drainingReply);
-        return;
-      }
-      book.expect(id);
-      const ports = { lookup: store.lookup, clock: systemClock, random, logger };
-      void routeRequest(request, flow, callOptions, ports).then(({ decision, record }) => {
-        book.open(id, record);
-        sipDriver.answer(id, decision);
-      });
-    },
+    onDecide: (question) => intake.decide(question, (decision) => driver.answer(question.id, decision)),
   });
-  driver = sipDriver;
+  receiver.driver = driver;
   return {
     listeners,
     defaultRouteUri: callOptions.ingressOf({ ...first, remote: first.local, connectionId: undefined })
       .defaultRouteUri,
-    isDraining: () => isDraining,
+    isDraining: () => intake.isClosed,
     counters: () =>
       metricsOf({
         net: transports.counts(),
-        driver: sipDriver.counts(),
+        driver: driver.counts(),
         proxy: core.counts(),
         calls: book.counts(),
       }),
-    refuseNew: () => {
-      isDraining = true;
-    },
+    refuseNew: () => intake.close(),
     drained: (limitMs) => untilTrue(() => book.counts().inSetUp === 0, limitMs),
     stop: async () => {
       await transports.stop(after(systemClock.mono(), shutdownMs));
-      sipDriver.stop();
+      driver.stop();
     },
   };
 }
+
+function makeCore(config: Config, listeners: readonly Listener[], callOptions: CallOptions): ProxyCore {
+  const [first, ...rest] = listeners;
+  assert(first !== undefined, 'the configuration has at least one listener');
+  return new ProxyCore({
+    listeners: [first, ...rest],
+    random: systemRandom(),
+    timers: proxyTimers(config),
+    limits: proxyLimits(config),
+    messageLimits: defaultMessageLimits,
+    decideTimeoutMs: config.sip.decideTimeoutMs,
+    resolveTimeoutMs: defaultResolveTimeoutMs + 1_000,
+    serverName: 'Firstline',
+    fallbackDecision: (request, flow) => defaultDecision(request, callOptions.ingressOf(flow), callOptions),
+    mayExceedLimit: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),
+    mayIgnoreProxyRequire: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),
+  });
+}
+
+interface IntakeParts extends SipParts {
+  readonly book: CallBook;
+  readonly callOptions: CallOptions;
+}
+
+/** Takes the proxy core's questions to the call flow, and refuses them all once it is closed. */
+class Intake {
+  readonly #parts: IntakeParts;
+  readonly #ports: CallPorts;
+  #isClosed = false;
+
+  constructor(parts: IntakeParts) {
+    const { store, logger } = parts;
+    this.#parts = parts;
+    this.#ports = { lookup: store.lookup, clock: systemClock, random: systemRandom(), logger };
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  decide({ id, request, flow }: DecideQuestion, answer: (decision: RequestDecision) => void): void {
+    if (this.#isClosed) {
+      answer(drainingReply);
+      return;
+    }
+    const { book, callOptions, logger } = this.#parts;
+    book.expect(id);
+    routeRequest(request, flow, callOptions, this.#ports)
+      .then(({ decision, record }) => {
+        // The record first, since the answer at once brings events; but no fault of the book may keep the call waiting.
+        try {
+          book.open(id, record);
+        } finally {
+          answer(decision);
+        }
+      })
+      .catch((error: unknown) => logger.error('call.intakeFailed', { error: String(error) }));
+  }
+}
+
+type DecideQuestion = Extract<ProxyEffect, { kind: 'decide' }>;
 
 const drainingReply: RequestDecision = {
   kind: 'reply',

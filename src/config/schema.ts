@@ -7,9 +7,9 @@ const port = z.number().int().min(0).max(65_535);
 const sipUri = z
   .string()
   .regex(/^sips?:[^\s<>@]+(@[^\s<>@]+)?$/i, 'must be a sip: or sips: URI, such as sip:psap@192.0.2.10:5060');
-const cidr = z
-  .string()
-  .regex(/^[0-9a-fA-F:.]+\/\d{1,3}$/, 'must be a network in CIDR form, such as 192.0.2.0/24 or fd00::/8');
+const cidr = z.union([z.cidrv4(), z.cidrv6()], {
+  error: 'must be a network in CIDR form, such as 192.0.2.0/24 or fd00::/8',
+});
 const serviceUrnText = z
   .string()
   .regex(/^urn:service:(test\.)?sos(\.[a-z0-9-]+)*$/, 'must be a service URN, such as urn:service:sos.fire');

@@ -33,9 +33,11 @@ export class CallBook {
     this.#ports = ports;
   }
 
-  /** Calls in set-up and answered calls that have not ended. */
+  /** Calls without a final response, and answered calls that have not ended. */
   counts(): { readonly inSetUp: number; readonly answered: number } {
-    return { inSetUp: this.#open.size, answered: this.#answered.size };
+    let inSetUp = 0;
+    for (const call of this.#open.values()) if (call.record?.statusCode === undefined) inSetUp += 1;
+    return { inSetUp, answered: this.#answered.size };
   }
 
   /** A request was asked about; its events may come before its record. */

@@ -85,6 +85,7 @@ describe('configuration', () => {
       {},
       'routing.defaultRouteUri',
     ],
+    ['a network that is none', 'sip: { nextHopNetworks: [300.0.0.0/8] }', {}, 'sip.nextHopNetworks.0'],
     ['a dial string of letters', 'ingress: { a: { dialStrings: { help: urn:service:sos } } }', {}, '0-9'],
   ];
   it.each(refused)('refuses %s', (_name, text, environment, part) => {
