@@ -34,18 +34,19 @@ const npm = spawn('npm', ['start'], {
 const ended = new Promise((resolve) => npm.once('exit', (code) => resolve(code ?? 1)));
 try {
   await ready(240_000);
-  for (const args of [
-    ['call', '--lat', '29.76', '--lon', '-95.37', '--server', `127.0.0.1:${sipPort}`],
-    ['route', '29.76', '-95.37'],
-    ['calls'],
-  ]) {
+  const commands = [
+    [/200 OK/, 'call', '--lat', '29.76', '--lon', '-95.37', '--server', `127.0.0.1:${sipPort}`],
+    [/psap-48201/, 'route', '29.76', '-95.37'],
+    [/Harris County/, 'calls'],
+  ];
+  for (const [expected, ...args] of commands) {
     const printed = execFileSync('npx', ['--no-install', 'firstline', ...args], {
       cwd: clone,
       env,
       encoding: 'utf8',
     });
     console.log(printed);
-    if (!printed.includes('psap-48201')) throw new Error(`firstline ${args[0]} does not name psap-48201`);
+    if (!expected.test(printed)) throw new Error(`firstline ${args[0]} does not say ${expected}`);
   }
 } finally {
   try {
