@@ -30,7 +30,11 @@ export interface StreamConnectionOptions {
   readonly onClosed: (connection: StreamConnection) => void;
 }
 
-const notSipCodes: ReadonlySet<string> = new Set(['framing.not-sip', 'framing.http', 'framing.tls']);
+const notSipCodes: ReadonlySet<FramingErrorCode> = new Set<FramingErrorCode>([
+  'framing.not-sip',
+  'framing.http',
+  'framing.tls',
+]);
 const pong = Buffer.from('\r\n');
 
 /** One TCP connection: frames and parses what comes in, queues what goes out, and keeps to its limits. */
