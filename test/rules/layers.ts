@@ -50,4 +50,4 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules of Node.js that neither do input or output nor read a clock. */
-export const pureNodeModules: readonly string[] = ['node:buffer'];
+export const pureNodeModules: readonly string[] = ['node:buffer', 'node:zlib'];

@@ -3,6 +3,23 @@ import { computedImports, functionsOf, importsOf, sourceFile } from './source.ts
 
 // The reader that the rules rest on: what it takes for code, for an import, and for a function.
 
+describe('type imports', () => {
+  it.each([
+    ["import type { A } from './a.ts';", true],
+    ["import { type A, type B } from './a.ts';", true],
+    ["export type { A } from './a.ts';", true],
+    ["import { type A, b } from './a.ts';", false],
+    ["import { b } from './a.ts';", false],
+    ["import a from './a.ts';", false],
+    ["import a, { type B } from './a.ts';", false],
+    ["import * as a from './a.ts';", false],
+    ["import './a.ts';", false],
+    ["await import('./a.ts');", false],
+  ])('%s', (text, isTypeOnly) => {
+    expect(importsOf(sourceFile('x.ts', text)).map((site) => site.isTypeOnly)).toEqual([isTypeOnly]);
+  });
+});
+
 describe('blanking what is not code', () => {
   const rows: readonly (readonly [name: string, text: string, code: string])[] = [
     ['a line comment', 'a; // b(c)\nd', 'a;        \nd'],

@@ -18,6 +18,8 @@ export interface ImportSite {
   readonly specifier: string;
   readonly line: number;
   readonly isDynamic: boolean;
+  /** Whether nothing but types is imported, so that nothing of it is left when the program runs. */
+  readonly isTypeOnly: boolean;
 }
 
 /** A function and the lines it spans, from the line its head starts on to the line of its closing brace. */
@@ -54,9 +56,23 @@ export function importsOf(file: SourceFile): readonly ImportSite[] {
       specifier: file.text.slice(start, end),
       line: lineAt(file.text, match.index),
       isDynamic: parenthesis !== '',
+      isTypeOnly: keyword === 'from' && isTypeClause(file.code.slice(0, match.index)),
     });
   }
   return sites;
+}
+
+/** Whether the clause that ends here (`import type { A }`, `export { type A, type B }`) names types alone. */
+function isTypeClause(before: string): boolean {
+  const clause =
+    /\b(?:import|export)\s+(type\s+)?(?:([\w$]+|\*\s+as\s+[\w$]+)\s*,?\s*)?(?:\{([^{}]*)\})?\s*$/.exec(
+      before,
+    );
+  if (clause === null) return false;
+  const [, type, name, list] = clause;
+  if (type !== undefined) return true;
+  const members = (list ?? '').split(',').filter((member) => member.trim() !== '');
+  return name === undefined && members.length > 0 && members.every((member) => /^\s*type\s/.test(member));
 }
 
 /** Imports whose target is not a literal, which no reader of text can check. */
