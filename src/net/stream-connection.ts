@@ -5,6 +5,7 @@ import {
   type Endpoint,
   type Flow,
   type FramedItem,
+  type FramingErrorCode,
   parseMessage,
   type SipMessage,
   StreamFramer,
