@@ -77,3 +77,11 @@ export function vectorFiles(folder: string, ending: string): readonly (readonly 
   const names = readdirSync(path).filter((name) => name.endsWith(ending));
   return names.sort().map((name) => [name, readFileSync(join(path, name))] as const);
 }
+
+/** Processor time in milliseconds that a piece of work takes; what else runs on the machine does not count. */
+export function cpuMsOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}

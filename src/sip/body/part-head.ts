@@ -5,13 +5,13 @@ import { bodyError } from './errors.ts';
 import type { BodyLimits } from './limits.ts';
 
 /** The headers of a part that mean something to us (RFC 2045 §3: `Content-*` and nothing else), and where they end. */
-export class PartHead {
+export interface PartHead {
   contentType: string | undefined;
   contentId: string | undefined;
   disposition: string | undefined;
   transferEncoding: string | undefined;
   /** Where the content starts. */
-  contentStart = 0;
+  contentStart: number;
 }
 
 /**
@@ -25,7 +25,13 @@ export function readPartHead(
   limits: BodyLimits,
   warn: (warning: CodedError) => void,
 ): PartHead {
-  const head = new PartHead();
+  const head: PartHead = {
+    contentType: undefined,
+    contentId: undefined,
+    disposition: undefined,
+    transferEncoding: undefined,
+    contentStart: start,
+  };
   let pos = start;
   let lines = 0;
   while (pos < end) {

@@ -1,5 +1,5 @@
 import { sameText } from './lexical.ts';
-import { hasParam, paramValue } from './params.ts';
+import { hasParam } from './params.ts';
 import type { Param, SipUri, TelUri, Uri, UrnUri } from './types.ts';
 
 /**
@@ -54,14 +54,26 @@ const decisive = ['user', 'ttl', 'method', 'maddr', 'transport'];
 
 function sameParams(a: readonly Param[], b: readonly Param[]): boolean {
   for (const name of decisive) if (hasParam(a, name) !== hasParam(b, name)) return false;
-  const other = new Map<string, string>();
-  for (const param of b) other.set(normalEscapes(param.name).toLowerCase(), param.value ?? '');
-  for (const param of a) {
-    const value = other.get(normalEscapes(param.name).toLowerCase());
-    if (value !== undefined && !sameText(normalEscapes(value), normalEscapes(param.value ?? '')))
-      return false;
+  const left = firstValues(a, normalEscapes);
+  const right = firstValues(b, normalEscapes);
+  for (const [name, value] of left) {
+    const other = right.get(name);
+    if (other !== undefined && other !== value) return false;
   }
   return true;
+}
+
+/** Values by name, without case; of a name that stands twice the first counts. */
+function firstValues(
+  params: readonly Param[],
+  normal: (text: string) => string,
+): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const param of params) {
+    const name = normal(param.name).toLowerCase();
+    if (!values.has(name)) values.set(name, normal(param.value ?? '').toLowerCase());
+  }
+  return values;
 }
 
 function sameHeaders(a: string | undefined, b: string | undefined): boolean {
@@ -90,11 +102,12 @@ function assignedName(nss: string): string {
 }
 
 function telEquals(a: TelUri, b: TelUri): boolean {
-  if (bareNumber(a.number) !== bareNumber(b.number) || a.params.length !== b.params.length) return false;
-  return a.params.every((param) => {
-    const value = paramValue(b.params, param.name);
-    return value !== undefined && sameText(bareNumber(value), bareNumber(param.value ?? ''));
-  });
+  if (bareNumber(a.number) !== bareNumber(b.number)) return false;
+  const left = firstValues(a.params, bareNumber);
+  const right = firstValues(b.params, bareNumber);
+  if (left.size !== right.size) return false;
+  for (const [name, value] of left) if (right.get(name) !== value) return false;
+  return true;
 }
 
 function bareNumber(text: string): string {

@@ -11,7 +11,7 @@ import {
   readMultipart,
   writeMultipart,
 } from '../../../../src/sip/index.ts';
-import { requestOf } from '../../../support/sip-builders.ts';
+import { cpuMsOf, requestOf } from '../../../support/sip-builders.ts';
 
 function treeOf(
   body: string | Buffer,
@@ -401,12 +401,13 @@ describe('limits', () => {
     ['guesses', 'b1', `${'\n-x'.repeat(megabyte / 3)}`],
   ])('reads a megabyte of %s in linear time', (_name, boundary, body) => {
     const bytes = Buffer.from(body, 'latin1');
-    const started = performance.now();
-    const tree = readMultipart(bytes, boundary, defaultBodyLimits);
-    expect(leaves(tree).length).toBeLessThanOrEqual(defaultBodyLimits.partsMax);
-    expect(tree.warnings.length).toBeLessThan(10);
+    const spentMs = cpuMsOf(() => {
+      const tree = readMultipart(bytes, boundary, defaultBodyLimits);
+      expect(leaves(tree).length).toBeLessThanOrEqual(defaultBodyLimits.partsMax);
+      expect(tree.warnings.length).toBeLessThan(10);
+    });
     // A megabyte takes some milliseconds; the square of it would take hours.
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(spentMs).toBeLessThan(2_000);
   });
 });
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMessageLimits, headerValue, headerValues, parseMessage } from '../../../../src/sip/index.ts';
-import { defectTexts, parsed, requestOf, responseOf, sipBytes } from '../../../support/sip-builders.ts';
+import {
+  cpuMsOf,
+  defectTexts,
+  parsed,
+  requestOf,
+  responseOf,
+  sipBytes,
+} from '../../../support/sip-builders.ts';
 
 function outcomeOf(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
@@ -328,11 +335,12 @@ describe('limits', () => {
     ['backslashes in a display name', `From: "${'\\'.repeat(60_001)}" <sip:a>\r\n`],
   ])('costs little for a datagram full of %s', (_name, filling) => {
     const text = `INVITE sip:a@b SIP/2.0\r\n${filling}`;
-    const started = performance.now();
-    const message = parsed(text);
-    for (const key of ['via', 'from', 'contact', 'a']) headerValues(message, key);
-    expect(message.defects.length).toBeGreaterThan(0);
+    const spentMs = cpuMsOf(() => {
+      const message = parsed(text);
+      for (const key of ['via', 'from', 'contact', 'a']) headerValues(message, key);
+      expect(message.defects.length).toBeGreaterThan(0);
+    });
     // Linear work takes a few milliseconds; work that grows with the square of 60,000 takes many seconds.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(spentMs).toBeLessThan(1_000);
   });
 });
