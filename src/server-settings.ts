@@ -6,10 +6,15 @@ import type { CallOptions, IngressRules } from './esrp/index.ts';
 import { defaultLocationLimits } from './location/index.ts';
 import type { ListenOptions, NetLimits } from './net/index.ts';
 import { defaultNetLimits } from './net/index.ts';
-import { defaultBodyLimits } from './sip/body/index.ts';
-import type { ProxyLimits, ProxyTimers } from './sip/proxy/index.ts';
-import { defaultProxyLimits, defaultProxyTimers } from './sip/proxy/index.ts';
-import type { Flow, Listener } from './sip/transaction/index.ts';
+import {
+  defaultBodyLimits,
+  defaultProxyLimits,
+  defaultProxyTimers,
+  type Flow,
+  type Listener,
+  type ProxyLimits,
+  type ProxyTimers,
+} from './sip/index.ts';
 
 // The configuration's values in the forms in which the rooms take them.
 

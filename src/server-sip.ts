@@ -20,10 +20,15 @@ import {
   proxyTimers,
   sipListeners,
 } from './server-settings.ts';
-import { defaultMessageLimits } from './sip/message/index.ts';
-import type { ProxyEffect, ProxyEvent, ProxyInput, RequestDecision } from './sip/proxy/index.ts';
-import { ProxyCore } from './sip/proxy/index.ts';
-import type { Listener } from './sip/transaction/index.ts';
+import {
+  defaultMessageLimits,
+  type Listener,
+  ProxyCore,
+  type ProxyEffect,
+  type ProxyEvent,
+  type ProxyInput,
+  type RequestDecision,
+} from './sip/index.ts';
 import type { Store } from './store/index.ts';
 
 const shutdownMs = 5_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { EffectId, ProxyEvent } from '../sip/proxy/index.ts';
+import type { EffectId, ProxyEvent } from '../sip/index.ts';
 import { targetUri } from './forward.ts';
 import { openCallsMax } from './limits.ts';
 import type { CallRecordStore, Logger } from './ports.ts';

@@ -1,9 +1,13 @@
 import type { CallRecordId, Clock, CodedError, Random } from '../base/index.ts';
 import { callRecordId } from '../base/index.ts';
-import type { SipRequest } from '../sip/message/index.ts';
-import { callId, headerValue, headerValues } from '../sip/message/index.ts';
-import type { RequestDecision } from '../sip/proxy/index.ts';
-import type { Flow } from '../sip/transaction/index.ts';
+import {
+  callId,
+  type Flow,
+  headerValue,
+  headerValues,
+  type RequestDecision,
+  type SipRequest,
+} from '../sip/index.ts';
 import { decide } from './decide.ts';
 import { forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';

@@ -1,6 +1,10 @@
-import type { SipRequest } from '../sip/message/index.ts';
-import { headerValues } from '../sip/message/index.ts';
-import type { HeaderEdit, ProxyTarget, RequestDecision } from '../sip/proxy/index.ts';
+import {
+  type HeaderEdit,
+  headerValues,
+  type ProxyTarget,
+  type RequestDecision,
+  type SipRequest,
+} from '../sip/index.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import type { Plan, PlanTarget, Recognition } from './types.ts';
 

@@ -1,9 +1,13 @@
 import type { CodedError } from '../base/index.ts';
 import { collectLocations, type LocationLimits } from '../location/index.ts';
-import type { BodyLimits } from '../sip/body/index.ts';
-import { decodePart, leaves, readBody } from '../sip/body/index.ts';
-import type { SipRequest } from '../sip/message/index.ts';
-import { headerValues } from '../sip/message/index.ts';
+import {
+  type BodyLimits,
+  decodePart,
+  headerValues,
+  leaves,
+  readBody,
+  type SipRequest,
+} from '../sip/index.ts';
 import type { Located } from './types.ts';
 
 /** Bounds on what the stage reads. */

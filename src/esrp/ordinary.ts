@@ -1,7 +1,4 @@
-import type { SipRequest } from '../sip/message/index.ts';
-import { headerValue } from '../sip/message/index.ts';
-import type { RequestDecision } from '../sip/proxy/index.ts';
-import { parseUri } from '../sip/uri/index.ts';
+import { headerValue, parseUri, type RequestDecision, type SipRequest } from '../sip/index.ts';
 
 /** Methods that the server forwards or answers. */
 const allowedMethods =

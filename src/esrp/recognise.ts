@@ -1,8 +1,5 @@
 import type { ServiceUrn } from '../base/index.ts';
-import type { SipRequest } from '../sip/message/index.ts';
-import { headerValues, routes } from '../sip/message/index.ts';
-import type { Uri } from '../sip/uri/index.ts';
-import { parseUri } from '../sip/uri/index.ts';
+import { headerValues, parseUri, routes, type SipRequest, type Uri } from '../sip/index.ts';
 import type { ServiceName } from './service-urn.ts';
 import { readServiceUrn, readSosUser } from './service-urn.ts';
 import type { Recognition, RecognitionRule } from './types.ts';

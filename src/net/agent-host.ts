@@ -1,14 +1,15 @@
 import type { Clock, MonoMs, Random } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
+import type { Listener, SipRequest } from '../sip/index.ts';
 import {
   type AgentEvent,
   type AgentInput,
   type AnswerPlan,
+  defaultTransactionTimers,
   type MediaSpec,
+  type TransactionTimers,
   UserAgent,
-} from '../sip/agent/index.ts';
-import type { Listener, SipRequest } from '../sip/index.ts';
-import { defaultTransactionTimers, type TransactionTimers } from '../sip/transaction/index.ts';
+} from '../sip/index.ts';
 import { defaultNetLimits } from './limits.ts';
 import { nextHopFilter } from './next-hop-filter.ts';
 import { defaultResolveTimeoutMs, Resolver } from './resolver.ts';

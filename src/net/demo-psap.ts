@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
-import type { AgentEvent, AnswerPlan } from '../sip/agent/index.ts';
+import type { AgentEvent, AnswerPlan } from '../sip/index.ts';
 import { type AgentHost, startAgentHost } from './agent-host.ts';
 import { systemClock, systemRandom } from './system.ts';
 import type { ListenOptions } from './types.ts';

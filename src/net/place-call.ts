@@ -8,10 +8,11 @@ import {
   type AgentHeader,
   type CallEnd,
   type CallRequest,
+  type Endpoint,
+  hostText,
   SessionDescriptions,
-} from '../sip/agent/index.ts';
-import { type Endpoint, writeMultipart } from '../sip/index.ts';
-import { hostText } from '../sip/transaction/index.ts';
+  writeMultipart,
+} from '../sip/index.ts';
 import { familyOf, withoutBrackets } from './addresses.ts';
 import { type AgentHost, startAgentHost } from './agent-host.ts';
 import { systemClock, systemRandom } from './system.ts';

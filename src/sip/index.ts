@@ -1,4 +1,21 @@
 export {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentHeader,
+  type AgentInput,
+  type AnswerPlan,
+  type CallEnd,
+  type CallRequest,
+  type HopQuery,
+  type InDialogRequest,
+  type MediaSpec,
+  type ResolvedHop,
+  SessionDescriptions,
+  sessionIn,
+  UserAgent,
+  type UserAgentOptions,
+} from './agent/index.ts';
+export {
   type BodyErrorCode,
   type BodyLimits,
   type BodyPart,
@@ -86,7 +103,17 @@ export {
   type RequestDecision,
   type ResolveQuery,
 } from './proxy/index.ts';
-export type { Destination, EffectId, Endpoint, Flow, Listener, Transport } from './transaction/index.ts';
+export {
+  type Destination,
+  defaultTransactionTimers,
+  type EffectId,
+  type Endpoint,
+  type Flow,
+  hostText,
+  type Listener,
+  type TransactionTimers,
+  type Transport,
+} from './transaction/index.ts';
 export {
   decodeEscapes,
   formatParam,
