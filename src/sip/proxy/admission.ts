@@ -7,6 +7,7 @@ import {
   stampVia,
   writeResponse,
 } from '../transaction/index.ts';
+import { statelessUnique } from './loop.ts';
 import type { ProxyPorts } from './ports.ts';
 
 /** Whether there is room for a new request (STYLE: every count has a limit, and what happens at it). */
@@ -31,7 +32,8 @@ export function answerStateless(
   const via = topVia(request);
   const stamped = via.ok ? stampVia(via.value, flow) : undefined;
   const destination: Destination = via.ok ? responseDestination(via.value, flow) : backTo(flow);
-  const bytes = writeResponse(request, stamped, ports.ownResponse(spec, 'stateless'));
+  const toTag = statelessUnique(request, via.ok ? via.value : undefined);
+  const bytes = writeResponse(request, stamped, ports.ownResponse(spec, toTag));
   ports.emit({ kind: 'send', id: ports.layer.newId(), bytes, destination });
 }
 

@@ -26,13 +26,14 @@ export function makeBranch(unique: string, hash: string): string {
 }
 
 /**
- * The unique part of the branch of a request that is passed on without a transaction: the same for each copy of it, made
- * of what tells transactions apart (RFC 3261 §16.11).
+ * A name for a request that is handled without a transaction, for its branch or tag: the same for each copy of it, made
+ * of what tells transactions apart (RFC 3261 §16.11, §8.2.7).
  */
-export function statelessUnique(request: SipRequest, topVia: Via): string {
-  const names = `${topVia.branch ?? topVia.raw}|${callId(request) ?? ''}|${headerValue(request, 'cseq') ?? ''}`;
+export function statelessUnique(request: SipRequest, topVia: Via | undefined): string {
+  const via = topVia?.raw ?? '';
+  const names = `${topVia?.branch ?? via}|${callId(request) ?? ''}|${headerValue(request, 'cseq') ?? ''}`;
   const first = mixText(fnvOffset, names) >>> 0;
-  const second = mixText(first, topVia.raw) >>> 0;
+  const second = mixText(first, via) >>> 0;
   return `s${first.toString(36)}${second.toString(36)}`;
 }
 

@@ -15,6 +15,7 @@ import { literalPort, nextHop, resolveQuery } from './next-hop.ts';
 import type { ProxyPorts } from './ports.ts';
 import { type BranchOutcome, ResponseChoice } from './response-choice.ts';
 import type { RouteView } from './route-view.ts';
+import { soundDecision } from './sound-decision.ts';
 import type { EffectId, RequestDecision } from './types.ts';
 import { Upstream } from './upstream.ts';
 
@@ -99,7 +100,8 @@ export class ResponseContext extends TimedMachine<'decide'> {
   }
 
   /** Takes the decision. */
-  decided(now: MonoMs, decision: RequestDecision): void {
+  decided(now: MonoMs, given: RequestDecision): void {
+    const decision = soundDecision(given, (what) => this.#ports.discard('unsound decision', what));
     this.#question = undefined;
     this.stopTimers();
     if (decision.kind === 'reply') {
