@@ -73,7 +73,10 @@ const forward = (request) => {
   draft.addFirst('Route', '<sip:psap-1@192.0.2.9:5070;lr>');
   draft.addFirst('Record-Route', '<sip:192.0.2.1:5060;lr;token=abcdef>');
   draft.set('Max-Forwards', '69');
-  draft.replaceFirstValue('Via', 'SIP/2.0/UDP 192.0.2.4:5060;rport=5060;received=192.0.2.4;branch=z9hG4bK-3141-1-0');
+  draft.replaceFirstValue(
+    'Via',
+    'SIP/2.0/UDP 192.0.2.4:5060;rport=5060;received=192.0.2.4;branch=z9hG4bK-3141-1-0',
+  );
   draft.addFirst('Via', 'SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKabcdefghijklmnop');
   return draft.toBytes().length;
 };
@@ -99,8 +102,12 @@ const cpuUs = () => {
   const { user, system } = process.cpuUsage();
   return user + system;
 };
-console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors, Node ${process.version}`);
-console.log(`INVITE of ${invite.length} bytes, ${parsed.headers.length} headers; medians of ${rounds} rounds`);
+console.log(
+  `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} processors, Node ${process.version}`,
+);
+console.log(
+  `INVITE of ${invite.length} bytes, ${parsed.headers.length} headers; medians of ${rounds} rounds`,
+);
 let sink = 0;
 const samples = new Map(Object.keys(cases).map((name) => [name, []]));
 for (let round = 0; round <= rounds; round++) {
@@ -119,6 +126,8 @@ for (let round = 0; round <= rounds; round++) {
 }
 for (const [name, list] of samples) {
   list.sort((a, b) => a - b);
-  console.log(`${name.padEnd(34)}${list[Math.floor(list.length / 2)].toFixed(2).padStart(8)} us  (best ${list[0].toFixed(2)})`);
+  console.log(
+    `${name.padEnd(34)}${list[Math.floor(list.length / 2)].toFixed(2).padStart(8)} us  (best ${list[0].toFixed(2)})`,
+  );
 }
 if (sink === 0) throw new Error('nothing was measured');
