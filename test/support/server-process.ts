@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** More configuration, by group, over what is said above. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What the start waits for: that it takes calls (unless said otherwise), or only that it lives. */
+  readonly waitFor?: 'readyz' | 'livez';
 }
 
 /** The compiled server as a process of its own. */
@@ -34,7 +36,7 @@ export interface ServerProcess {
   readonly psapPort: number;
   readonly dataDir: string;
   readonly configFile: string;
-  /** From the start of the process to the first answer of /readyz that says ready. */
+  /** From the start of the process to the first answer that says what was waited for. */
   readonly readyMs: number;
   /** What it printed so far, both streams. */
   output(): string;
@@ -76,7 +78,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  await whenReady(child, httpPort, () => output);
+  await whenReady(child, `http://127.0.0.1:${httpPort}/${options.waitFor ?? 'readyz'}`, () => output);
   return {
     pid: child.pid ?? 0,
     sipPort,
@@ -172,14 +174,14 @@ function cleanEnvironment(): Record<string, string> {
   return kept;
 }
 
-async function whenReady(child: ChildProcess, httpPort: number, output: () => string): Promise<void> {
+async function whenReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
   const deadline = performance.now() + 120_000;
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(
         `the server ended with ${child.exitCode ?? child.signalCode} at its start:\n${output()}`,
       );
-    const isReady = await fetch(`http://127.0.0.1:${httpPort}/readyz`).then(
+    const isReady = await fetch(url).then(
       (response) => response.ok,
       () => false,
     );
