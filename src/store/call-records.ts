@@ -182,24 +182,30 @@ export class CallRecords implements CallRecordStore {
   // A quarter of the queue at a time: records of finished calls first, since those do not change any more.
   #overflow(): readonly Waiting[] {
     const count = Math.ceil(this.#options.queueMax / 4);
-    const waiting = [...this.#queue.values()];
-    const finished = waiting.filter(({ record }) => record.endedAt !== undefined || isOver(record.state));
-    const rest = waiting.filter((each) => !finished.includes(each));
-    return [...finished, ...rest].slice(0, count);
+    const finished: Waiting[] = [];
+    const open: Waiting[] = [];
+    for (const waiting of this.#queue.values()) {
+      const isFinished = waiting.record.endedAt !== undefined || isOver(waiting.record.state);
+      (isFinished ? finished : open).push(waiting);
+    }
+    return [...finished, ...open].slice(0, count);
   }
 
   async #spill(waiting: readonly Waiting[]): Promise<void> {
+    let isSpilled = false;
     try {
       await this.#options.spill.append(waiting.map(({ record, version }) => encodeRecord(record, version)));
       for (const { record, version } of waiting) {
         if (this.#queue.get(record.id)?.version === version) this.#queue.delete(record.id);
       }
+      isSpilled = true;
       this.#options.logger.warn('store.recordsSpilled', { count: waiting.length });
     } catch (error) {
       this.#warn('store.spillFailed', error); // They stay in memory.
-    } finally {
-      this.#spilling = undefined;
     }
+    // More may have come in meanwhile than went out.
+    const isTooMuch = isSpilled && this.#queue.size > this.#options.queueMax;
+    this.#spilling = isTooMuch ? this.#spill(this.#overflow()) : undefined;
   }
 
   async #bringBack(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Database } from './database/types.ts';
 import {
   appliedMigrations,
   createMigrationTable,
+  createPostgis,
   hasMigrationTable,
   isPostgisInstalled,
   postgisOffer,
@@ -116,7 +117,7 @@ async function ensurePostgis(database: Database): Promise<void> {
     );
   }
   try {
-    await database.dbTransaction((tx) => tx.script('create extension if not exists postgis'), {
+    await database.dbTransaction((tx) => tx.script(createPostgis), {
       deadlineMs: 120_000,
     });
   } catch (error) {

@@ -1,8 +1,13 @@
 import type { Statement } from '../database/types.ts';
 
-/** Takes the migration lock until the transaction ends, and makes the table of migrations where it is missing. */
-export const createMigrationTable = `
-  do $$ begin perform pg_advisory_xact_lock(hashtext('firstline'), 0); end $$;
+/** Lets one process change the schema at a time, until the transaction ends. */
+const lockSchema = `do $$ begin perform pg_advisory_xact_lock(hashtext('firstline'), 0); end $$`;
+
+/** Sets PostGIS up, under the lock: two that create an extension at once fail, whatever "if not exists" says. */
+export const createPostgis = `${lockSchema}; create extension if not exists postgis`;
+
+/** Takes the schema's lock and makes the table of migrations where it is missing. */
+export const createMigrationTable = `${lockSchema};
   create table if not exists schema_migration (
     version integer primary key,
     name text not null,
