@@ -58,15 +58,15 @@ export interface RegionKeys {
  * whether it was written so, as ISO 3166-2 (`US-TX`), or as the name; elsewhere the plain name.
  */
 export function regionKeys(country: string | undefined, a1: string | undefined): RegionKeys {
-  const code = country === undefined ? '' : plainWords(country).replaceAll(' ', '').toUpperCase();
+  const code = country === undefined ? '' : plainName(country).toUpperCase();
   if (usTerritoryCodes.has(code)) return { countryKey: 'US', a1Key: code.toLowerCase() };
   const prefix = /^([A-Za-z]{2})-(.+)$/.exec(a1?.trim() ?? '');
   const countryKey = countryOf(code, prefix?.[1]);
   const isIsoForm = prefix?.[1] !== undefined && prefix[1].toUpperCase() === countryKey;
-  const words = plainWords((isIsoForm ? prefix?.[2] : a1) ?? '');
-  if (words === '') return { countryKey, a1Key: undefined };
-  const usps = countryKey === undefined || countryKey === 'US' ? stateKeys.get(words) : undefined;
-  return { countryKey, a1Key: usps ?? words.replaceAll(' ', '') };
+  const name = plainName((isIsoForm ? prefix?.[2] : a1) ?? '');
+  if (name === '') return { countryKey, a1Key: undefined };
+  const usps = countryKey === undefined || countryKey === 'US' ? stateKeys.get(name) : undefined;
+  return { countryKey, a1Key: usps ?? name };
 }
 
 function countryOf(code: string, isoPrefix: string | undefined): string | undefined {
@@ -101,13 +101,17 @@ function plainWords(text: string): string {
     .trim();
 }
 
+function plainName(text: string): string {
+  return plainWords(text).replaceAll(' ', '');
+}
+
 const stateKeys: ReadonlyMap<string, string> = new Map([
   ...usStates.flatMap(({ usps, name }): [string, string][] => [
-    [plainWords(usps), usps.toLowerCase()],
-    [plainWords(name), usps.toLowerCase()],
+    [plainName(usps), usps.toLowerCase()],
+    [plainName(name), usps.toLowerCase()],
   ]),
-  ['us virgin islands', 'vi'],
-  ['united states virgin islands', 'vi'],
-  ['commonwealth of the northern mariana islands', 'mp'],
-  ['washington dc', 'dc'],
+  ['usvirginislands', 'vi'],
+  ['unitedstatesvirginislands', 'vi'],
+  ['commonwealthofthenorthernmarianaislands', 'mp'],
+  ['washingtondc', 'dc'],
 ]);
