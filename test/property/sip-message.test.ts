@@ -36,12 +36,20 @@ const whole = sipBytes({
   body: '--b 1\r\nContent-Type: a/b\r\n\r\nx\r\n--b 1\r\n\r\n\u0000\r\n--b 1--',
 });
 
-/** Reads all that can be read of a message. */
+/** Reads all that can be read of a message; nothing of it has a line break, for it may be written into another. */
 function readAll(message: SipMessage): void {
-  for (const view of [topVia, vias, cseq, fromHeader, toHeader, callId, maxForwards]) view(message);
-  for (const view of [routes, recordRoutes, contacts]) view(message);
-  if (message.kind === 'request') requestUriOf(message);
-  for (const span of message.headers) headerValues(message, span.key);
+  const seen: unknown[] = [];
+  for (const view of [topVia, vias, cseq, fromHeader, toHeader, callId, maxForwards])
+    seen.push(view(message));
+  for (const view of [routes, recordRoutes, contacts]) seen.push(view(message));
+  if (message.kind === 'request') seen.push(message.requestUri, requestUriOf(message));
+  for (const span of message.headers) seen.push(headerValues(message, span.key));
+  const texts: string[] = [];
+  JSON.stringify(seen, (_key, value: unknown) => {
+    if (typeof value === 'string') texts.push(value);
+    return value;
+  });
+  expect(texts.filter((text) => /[\r\n]/.test(text))).toEqual([]);
   leaves(readBody(message, defaultBodyLimits));
 }
 
@@ -57,7 +65,7 @@ function expectSound(message: SipMessage): void {
     expect(span.end).toBeGreaterThanOrEqual(span.valueEnd);
     at = span.end;
   }
-  if (message.headers.length > 0) expect(['', '\n', '\r\n']).toContain(message.head.slice(at));
+  if (message.headers.length > 0) expect(['', '\n', '\r\n', '\r']).toContain(message.head.slice(at));
   expect(message.head).toBe(message.bytes.toString('latin1', 0, message.head.length));
   // What leaves is a message whose length is said, and it is the same message when nothing was wrong.
   const written = new MessageDraft(message).toBytes();

@@ -205,13 +205,13 @@ export class MessageDraft {
     return text.endsWith('\r') ? `${text}\n` : `${text}\r\n`;
   }
 
-  /** Where the blank line starts, or the head ends. */
+  /** After the last header line, or after the start line where there is none. */
   #headersEnd(): number {
-    const { head, headers, views } = this.#message;
+    const { head, headers } = this.#message;
     const last = headers[headers.length - 1];
     if (last !== undefined) return last.end;
-    if (!views.isTerminated) return head.length;
-    return head.indexOf('\n') + 1;
+    const feed = head.indexOf('\n');
+    return feed < 0 ? head.length : feed + 1;
   }
 
   #find(key: string): number {

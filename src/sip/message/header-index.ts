@@ -49,6 +49,8 @@ export function indexHeaders(
       if (code === LF) flaws.hasOddLineEnd = true;
       return { headers, headEnd: code === LF ? pos + 1 : pos + 2, isTerminated: true };
     }
+    // Half a blank line is no header.
+    if (code === CR && pos + 1 === end) break;
     let folded = false;
     let lineStart = pos;
     let feed: number;
@@ -60,7 +62,10 @@ export function indexHeaders(
         if (carriage < 0) carriage = noCarriage;
       }
       // The first CR after the line's start must be the one before its LF.
-      if (carriage !== feed - 1 && (feed < end || carriage < end - 1)) flaws.hasOddLineEnd = true;
+      if (carriage !== feed - 1 && (feed < end || carriage < end - 1)) {
+        flaws.hasOddLineEnd = true;
+        if (carriage < feed) folded = true;
+      }
       lineStart = feed + 1;
       if (lineStart >= end || (bytes[lineStart] !== SP && bytes[lineStart] !== HTAB)) break;
       folded = true;

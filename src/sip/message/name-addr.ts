@@ -101,13 +101,14 @@ function finish(
   flawCode: MessageErrorCode,
 ): Reading<NameAddr> {
   let clean = cleanSoFar;
-  const uriText = text.slice(at.uriStart, at.uriEnd);
   const read = readUri(bytes, text, at.uriStart, at.uriEnd);
   let uri: Uri;
   if (typeof read === 'string') {
-    if (uriText === '') return { value: undefined, flaw: flawCode };
+    if (at.uriStart === at.uriEnd) return { value: undefined, flaw: flawCode };
     clean = false;
-    uri = { kind: 'other', scheme: '', rest: uriText, raw: uriText };
+    // Without white space like the text of any URI, so that it may be written where one stands.
+    const raw = text.slice(at.uriStart, at.uriEnd).replace(/[ \t\r\n]+/g, '');
+    uri = { kind: 'other', scheme: '', rest: raw, raw };
   } else {
     uri = read;
   }
@@ -121,7 +122,7 @@ function finish(
   }
   const raw = text.slice(at.from, at.to);
   return {
-    value: { displayName, uriText, uri, params, tag, raw },
+    value: { displayName, uriText: uri.raw, uri, params, tag, raw },
     flaw: clean ? undefined : flawCode,
   };
 }

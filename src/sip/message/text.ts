@@ -10,12 +10,15 @@ export function latin1FromText(text: string): string {
   return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** Folds replaced by one space each (RFC 3261 §7.3.1). */
+/**
+ * A header value in one line: each fold becomes one space (RFC 3261 §7.3.1), and so does a CR that ends no line, which
+ * must not get into a line of ours.
+ */
 export function unfold(value: string): string {
-  if (value.indexOf('\n') < 0) return value;
+  if (value.indexOf('\n') < 0 && value.indexOf('\r') < 0) return value;
   // Not one expression over all: a run of spaces before something else would be tried from each of them.
   const lines = value.split('\n');
-  return lines.map((line, index) => trimBlanks(line, index > 0)).join(' ');
+  return lines.map((line, index) => trimBlanks(line, index > 0).replaceAll('\r', ' ')).join(' ');
 }
 
 /** First characters of foreign text, printable, for error messages. */

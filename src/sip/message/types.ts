@@ -16,7 +16,7 @@ export interface HeaderSpan {
   readonly valueEnd: number;
   /** After the line end. */
   readonly end: number;
-  /** Whether the value spans several lines. */
+  /** Whether the value has a line break in it: a fold, or a CR that ends no line. */
   readonly folded: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface Via {
   readonly received: string | undefined;
   /** Absent, present without a value (a request to fill in), or the port (RFC 3581). */
   readonly rport: number | 'empty' | undefined;
-  /** The value as written. */
+  /** The value in one line, else as written. */
   readonly raw: string;
 }
 
@@ -104,11 +104,13 @@ export interface CSeq {
 export interface NameAddr {
   /** Without quotes and escapes, in latin1; '' where it is written and empty. */
   readonly displayName: string | undefined;
+  /** The URI's `raw`. */
   readonly uriText: string;
   /** Where the text is no URI: of kind `other`, with an empty scheme (the message then has a defect). */
   readonly uri: Uri;
   readonly params: readonly Param[];
   readonly tag: string | undefined;
+  /** The value in one line. */
   readonly raw: string;
 }
 

@@ -1,5 +1,5 @@
 import { type CodedError, err, ok, type Result } from '../../base/index.ts';
-import { isDigit, isWhite, readNumber, readUri, skipWhite, type Uri } from '../uri/index.ts';
+import { isDigit, readNumber, readUri, skipWhite, trimWhite, type Uri } from '../uri/index.ts';
 import { type MessageErrorCode, messageErrors } from './errors.ts';
 import { listValueEnd, readNameAddr } from './name-addr.ts';
 import { isListHeader, trackOf } from './names.ts';
@@ -47,7 +47,7 @@ export function headerValues(message: SipMessage, key: string): readonly string[
   for (const span of message.headers) {
     if (span.key !== key) continue;
     if (!isList) values.push(spanValue(message, span));
-    else eachListValue(message, span, (start, end) => values.push(unfoldIf(message, span, start, end)));
+    else eachListValue(message, span, (_bytes, text, start, end) => values.push(text.slice(start, end)));
   }
   return values;
 }
@@ -117,52 +117,35 @@ export function contacts(message: SipMessage): Result<readonly NameAddr[], Coded
 export function topViaReading(message: SipMessage): Reading<Via> {
   const span = message.headers[message.views.first[1] ?? -1];
   if (span === undefined) return missing;
-  message.views.topVia ??= readVia(
-    message.bytes,
-    message.head,
-    span.valueStart,
-    listValueEnd(message.bytes, span.valueStart, span.valueEnd),
-  );
+  message.views.topVia ??= readSpan(message, span, readFirstVia);
   return message.views.topVia;
 }
 
 export function fromReading(message: SipMessage): Reading<NameAddr> {
   const span = message.headers[message.views.first[2] ?? -1];
   if (span === undefined) return missing;
-  message.views.from ??= readNameAddr(
-    message.bytes,
-    message.head,
-    span.valueStart,
-    span.valueEnd,
-    'message.from',
-  );
+  message.views.from ??= readSpan(message, span, readFrom);
   return message.views.from;
 }
 
 export function toReading(message: SipMessage): Reading<NameAddr> {
   const span = message.headers[message.views.first[3] ?? -1];
   if (span === undefined) return missing;
-  message.views.to ??= readNameAddr(
-    message.bytes,
-    message.head,
-    span.valueStart,
-    span.valueEnd,
-    'message.to',
-  );
+  message.views.to ??= readSpan(message, span, readTo);
   return message.views.to;
 }
 
 export function cseqReading(message: SipMessage): Reading<CSeq> {
   const span = message.headers[message.views.first[5] ?? -1];
   if (span === undefined) return missing;
-  message.views.cseq ??= readCSeq(message, span);
+  message.views.cseq ??= withMethod(readSpan(message, span, readCSeq), message);
   return message.views.cseq;
 }
 
 export function maxForwardsReading(message: SipMessage): Reading<number> {
   const span = message.headers[message.views.first[6] ?? -1];
   if (span === undefined) return missing;
-  message.views.maxForwards ??= readMaxForwards(message, span);
+  message.views.maxForwards ??= readSpan(message, span, readMaxForwards);
   return message.views.maxForwards;
 }
 
@@ -186,32 +169,30 @@ export function firstSpan(message: SipMessage, key: string): HeaderSpan | undefi
 
 /** A header's value, its folds made one space each. */
 export function spanValue(message: SipMessage, span: HeaderSpan): string {
-  return unfoldIf(message, span, span.valueStart, span.valueEnd);
-}
-
-function unfoldIf(message: SipMessage, span: HeaderSpan, start: number, end: number): string {
-  const text = message.head.slice(start, end);
+  const text = message.head.slice(span.valueStart, span.valueEnd);
   return span.folded ? unfold(text) : text;
 }
 
-/** Calls back with the place of each value of a list, white space around it left out. */
-function eachListValue(
-  message: SipMessage,
-  span: HeaderSpan,
-  take: (start: number, end: number) => void,
-): void {
-  let pos = span.valueStart;
-  while (pos <= span.valueEnd) {
-    const comma = listValueEnd(message.bytes, pos, span.valueEnd);
-    const start = skipWhite(message.bytes, pos, comma);
-    let end = comma;
-    while (end > start && isWhite(message.bytes[end - 1])) end--;
-    if (end > start) take(start, end);
-    pos = comma + 1;
-  }
+type Reader<T> = (bytes: Uint8Array, text: string, start: number, end: number) => Reading<T>;
+
+/** Reads a value where it lies; one with line breaks is read from a copy without them, so that none gets into a view. */
+function readSpan<T>(message: SipMessage, span: HeaderSpan, read: Reader<T>): Reading<T> {
+  if (!span.folded) return read(message.bytes, message.head, span.valueStart, span.valueEnd);
+  const value = spanValue(message, span);
+  return read(Buffer.from(value, 'latin1'), value, 0, value.length);
 }
 
-type Reader<T> = (bytes: Uint8Array, text: string, start: number, end: number) => Reading<T>;
+function readFirstVia(bytes: Uint8Array, text: string, start: number, end: number): Reading<Via> {
+  return readVia(bytes, text, start, listValueEnd(bytes, start, end));
+}
+
+function readFrom(bytes: Uint8Array, text: string, start: number, end: number): Reading<NameAddr> {
+  return readNameAddr(bytes, text, start, end, 'message.from');
+}
+
+function readTo(bytes: Uint8Array, text: string, start: number, end: number): Reading<NameAddr> {
+  return readNameAddr(bytes, text, start, end, 'message.to');
+}
 
 function readAddress(bytes: Uint8Array, text: string, start: number, end: number): Reading<NameAddr> {
   return readNameAddr(bytes, text, start, end, 'message.address');
@@ -222,36 +203,55 @@ function readAll<T>(message: SipMessage, key: string, read: Reader<T>): Result<r
   let failure: CodedError | undefined;
   for (const span of message.headers) {
     if (span.key !== key) continue;
-    eachListValue(message, span, (start, end) => {
-      const reading = read(message.bytes, message.head, start, end);
+    eachListValue(message, span, (bytes, text, start, end) => {
+      const reading = read(bytes, text, start, end);
       if (reading.value !== undefined) values.push(reading.value);
-      else failure ??= viewError(reading.flaw ?? 'message.address', message.head.slice(start, end));
+      else failure ??= viewError(reading.flaw ?? 'message.address', text.slice(start, end));
     });
   }
   return failure === undefined ? ok(values) : err(failure);
 }
 
-function readCSeq(message: SipMessage, span: HeaderSpan): Reading<CSeq> {
-  const { bytes } = message;
-  const { valueStart, valueEnd } = span;
-  let pos = valueStart;
-  while (pos < valueEnd && isDigit(bytes[pos])) pos++;
-  const sequence = readNumber(bytes, valueStart, pos);
-  const methodStart = skipWhite(bytes, pos, valueEnd);
-  if (sequence < 0 || (methodStart === pos && pos < valueEnd))
-    return { value: undefined, flaw: 'message.cseq' };
-  let method = message.head.slice(methodStart, valueEnd);
-  let clean = sequence <= sequenceMax;
-  if (method === '') {
-    if (message.kind === 'response') return { value: undefined, flaw: 'message.cseq' };
-    method = message.method;
-    clean = false;
+/** Calls back with the place of each value of a list, white space around it left out. */
+function eachListValue(
+  message: SipMessage,
+  span: HeaderSpan,
+  take: (bytes: Uint8Array, text: string, start: number, end: number) => void,
+): void {
+  const isWhole = !span.folded;
+  const text = isWhole ? message.head : spanValue(message, span);
+  const bytes = isWhole ? message.bytes : Buffer.from(text, 'latin1');
+  const last = isWhole ? span.valueEnd : text.length;
+  let pos = isWhole ? span.valueStart : 0;
+  while (pos <= last) {
+    const comma = listValueEnd(bytes, pos, last);
+    const start = skipWhite(bytes, pos, comma);
+    const end = trimWhite(bytes, start, comma);
+    if (end > start) take(bytes, text, start, end);
+    pos = comma + 1;
   }
-  return { value: { sequence, method }, flaw: clean ? undefined : 'message.cseq' };
 }
 
-function readMaxForwards(message: SipMessage, span: HeaderSpan): Reading<number> {
-  const value = readNumber(message.bytes, span.valueStart, span.valueEnd, 255);
+function readCSeq(bytes: Uint8Array, text: string, start: number, end: number): Reading<CSeq> {
+  let pos = start;
+  while (pos < end && isDigit(bytes[pos])) pos++;
+  const sequence = readNumber(bytes, start, pos);
+  const methodStart = skipWhite(bytes, pos, end);
+  if (sequence < 0 || (methodStart === pos && pos < end)) return { value: undefined, flaw: 'message.cseq' };
+  const flaw = sequence <= sequenceMax && methodStart < end ? undefined : 'message.cseq';
+  return { value: { sequence, method: text.slice(methodStart, end) }, flaw };
+}
+
+/** A request's own method in place of one that its CSeq does not name; in a response nothing can stand in. */
+function withMethod(reading: Reading<CSeq>, message: SipMessage): Reading<CSeq> {
+  const { value } = reading;
+  if (value === undefined || value.method !== '') return reading;
+  if (message.kind === 'response') return { value: undefined, flaw: 'message.cseq' };
+  return { value: { sequence: value.sequence, method: message.method }, flaw: 'message.cseq' };
+}
+
+function readMaxForwards(bytes: Uint8Array, _text: string, start: number, end: number): Reading<number> {
+  const value = readNumber(bytes, start, end, 255);
   return value < 0 ? { value: undefined, flaw: 'message.max-forwards' } : { value, flaw: undefined };
 }
 

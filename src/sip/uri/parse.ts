@@ -10,6 +10,7 @@ import {
   isHostName,
   isSchemeCode,
   isToken,
+  isWhite,
   LESS,
   OPEN_BRACKET,
   PERCENT,
@@ -112,7 +113,9 @@ function readSip(
     if (port < 0) return 'uri.bad-port';
   }
   // A space before `;user=phone` is common from gateways and harmless.
+  const afterPort = pos;
   pos = skipWhite(bytes, pos, end);
+  let isSpaced = pos !== afterPort;
   let params: readonly Param[] = noParams;
   let headers: string | undefined;
   if (pos < end) {
@@ -121,7 +124,9 @@ function readSip(
     if (question >= 0) headers = text.slice(question + 1, end);
     if (pos < paramsEnd) {
       if (bytes[pos] !== SEMICOLON) return 'uri.bad-host';
-      if (!isParamText(bytes, pos, paramsEnd)) return 'uri.bad-parameter';
+      const form = paramForm(bytes, pos, paramsEnd);
+      if (form === 'bad') return 'uri.bad-parameter';
+      if (form === 'spaced') isSpaced = true;
       const list: Param[] = [];
       readParams(bytes, text, pos, paramsEnd, list);
       params = list;
@@ -137,7 +142,7 @@ function readSip(
     port,
     params,
     headers,
-    raw: text.slice(start, end),
+    raw: rawText(text, start, end, isSpaced),
   };
 }
 
@@ -152,10 +157,12 @@ function readTel(
   while (pos < end && bytes[pos] !== SEMICOLON) pos++;
   const numberEnd = trimWhite(bytes, afterScheme, pos);
   if (numberEnd === afterScheme || !isPlain(bytes, afterScheme, numberEnd)) return 'uri.bad-number';
-  if (!isParamText(bytes, pos, end)) return 'uri.bad-parameter';
+  const form = paramForm(bytes, pos, end);
+  if (form === 'bad') return 'uri.bad-parameter';
   const params: Param[] = [];
   readParams(bytes, text, pos, end, params);
-  return { kind: 'tel', number: text.slice(afterScheme, numberEnd), params, raw: text.slice(start, end) };
+  const raw = rawText(text, start, end, numberEnd < pos || form === 'spaced');
+  return { kind: 'tel', number: text.slice(afterScheme, numberEnd), params, raw };
 }
 
 function readUrn(
@@ -218,11 +225,19 @@ function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /** As {@link isPlain}, but white space may stand around parameters, and `@` may not. */
-function isParamText(bytes: Uint8Array, start: number, end: number): boolean {
+function paramForm(bytes: Uint8Array, start: number, end: number): 'bad' | 'plain' | 'spaced' {
+  let form: 'plain' | 'spaced' = 'plain';
   for (let pos = start; pos < end; pos++) {
     const code = bytes[pos] ?? 0;
-    if (code < SP && code !== 0x09 && code !== 0x0d && code !== 0x0a) return false;
-    if (code === 0x7f || code === LESS || code === GREATER || code === QUOTE || code === AT) return false;
+    if (isWhite(code)) form = 'spaced';
+    else if (code < SP || code === 0x7f) return 'bad';
+    else if (code === LESS || code === GREATER || code === QUOTE || code === AT) return 'bad';
   }
-  return true;
+  return form;
+}
+
+/** The URI as text that may be written anywhere: white space around its parameters means nothing. */
+function rawText(text: string, start: number, end: number, isSpaced: boolean): string {
+  const raw = text.slice(start, end);
+  return isSpaced ? raw.replace(/[ \t\r\n]+/g, '') : raw;
 }

@@ -19,6 +19,7 @@ export interface SipUri {
   readonly params: readonly Param[];
   /** Text after `?`, without it. */
   readonly headers: string | undefined;
+  /** As written, save for white space around parameters, which some senders put there and which means nothing. */
   readonly raw: string;
 }
 

@@ -113,6 +113,10 @@ describe('a response of ours (RFC 3261 §8.2.6)', () => {
       'INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nFrom: <sip:a>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n',
     ],
     ['of malformed values', 'INVITE sip:a@b SIP/2.0\nVia: ;;\nFrom: "x\nTo: "y\nCall-ID: \nCSeq: x\n\n'],
+    [
+      'with CRs that end no line',
+      'INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r;x, SIP/2.0/UDP\rb\r\nFrom: <sip:a>\r;tag=1\r\nTo: \ra\rb\r\nCSeq: 1 \rX\r\n\r\n',
+    ],
     ['cut off', 'INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nFro'],
   ])('answers a request %s as far as it can be read', (_name, text) => {
     const broken = parsed(text);
@@ -122,6 +126,7 @@ describe('a response of ours (RFC 3261 §8.2.6)', () => {
     expect(again).toMatchObject({ kind: 'response', statusCode: 400 });
     expect(again.defects.some((defect) => defect.code === 'message.line-end')).toBe(false);
     expect(headerValues(again, 'via')).toEqual(headerValues(broken, 'via'));
+    buildResponse(broken, { statusCode: 400, topVia: 'SIP/2.0/UDP filled' });
   });
 
   it('refuses a line break in the phrase', () => {

@@ -231,6 +231,7 @@ describe('what must not leave as it came', () => {
     ['after the headers', 'X: y\r\n'],
     ['inside a line', 'X: y'],
     ['after a CR', 'X: y\r'],
+    ['inside the blank line', 'X: y\r\n\r'],
   ])('a head that was cut off %s', (_name, end) => {
     const draft = new MessageDraft(parsed(`INVITE sip:a@b SIP/2.0\r\nVia: v\r\n${end}`));
     draft.addLast('Z', '1');
@@ -241,9 +242,11 @@ describe('what must not leave as it came', () => {
     );
   });
 
-  it('a start line alone', () => {
-    const text = new MessageDraft(parsed('INVITE sip:a@b SIP/2.0')).toBytes().toString('latin1');
-    expect(text).toBe('INVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n');
+  it.each(['', '\r', '\r\n', '\r\n\r', '\n'])('a start line alone, followed by %j', (end) => {
+    const text = new MessageDraft(parsed(`INVITE sip:a@b SIP/2.0${end}`)).toBytes().toString('latin1');
+    expect(text.replace('SIP/2.0\n', 'SIP/2.0\r\n')).toBe(
+      'INVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n',
+    );
   });
 
   it('a body that was replaced', () => {

@@ -137,7 +137,7 @@ describe('name-addr (RFC 3261 §20.10)', () => {
     [
       'a space before a parameter of the URI',
       '<sip:+358@gw.com ;user=phone>;tag=1',
-      { uriText: 'sip:+358@gw.com ;user=phone', tag: '1' },
+      { uriText: 'sip:+358@gw.com;user=phone', tag: '1' },
     ],
     [
       'a bracket in a parameter of a bare URI',
@@ -189,6 +189,34 @@ describe('name-addr (RFC 3261 §20.10)', () => {
     expect(texts(contacts(request))).toEqual(['sip:a', '*']);
     expect(routes(requestOf())).toEqual({ ok: true, value: [] });
     expect(texts(routes(requestOf({ extra: ['Route: ;lr'] })))).toBe('message.address');
+  });
+});
+
+describe('line breaks in a value', () => {
+  const request = requestOf({
+    replace: {
+      Via: 'SIP/2.0/UDP\r\n a;x="1\r\n 2",\r\n SIP/2.0/UDP b',
+      From: '"J\r\n  R" <sip:a@b\r\n ;user=phone>\r\n ;tag=1',
+      To: 'one\rtwo <sip:c@d\r>',
+    },
+    extra: ['Route: <sip:p\r\n ;lr>,\r\n\t<sip:q>'],
+  });
+
+  it('get into no view, so that each may be written again', () => {
+    const from = fromHeader(request);
+    const to = toHeader(request);
+    const all = vias(request);
+    const route = routes(request);
+    if (!from.ok || !to.ok || !all.ok || !route.ok) throw new Error('unreadable');
+    expect(from.value).toMatchObject({ displayName: 'J R', uriText: 'sip:a@b;user=phone', tag: '1' });
+    expect(to.value.displayName).toBe('one two');
+    expect(all.value.map((each) => each.raw)).toEqual(['SIP/2.0/UDP a;x="1 2"', 'SIP/2.0/UDP b']);
+    expect(route.value.map((each) => each.raw)).toEqual(['<sip:p ;lr>', '<sip:q>']);
+    const top = topVia(request);
+    expect(top.ok && top.value.raw).toBe('SIP/2.0/UDP a;x="1 2"');
+    for (const value of [from.value, to.value, ...all.value, ...route.value]) {
+      expect(JSON.stringify(value)).not.toMatch(/\\[rn]/);
+    }
   });
 });
 

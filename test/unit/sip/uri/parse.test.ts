@@ -87,7 +87,7 @@ describe('sip and sips URIs (RFC 3261 §19.1.1)', () => {
   it.each(rows)('%s', (_name, text, expected) => {
     const uri = read(text);
     expect(uri).toMatchObject({ kind: 'sip', ...expected });
-    expect(uri.raw).toBe(text);
+    expect(uri.raw).toBe(text.replace(' ', ''));
   });
 
   it('takes a parameter named like a property of every object as text', () => {
