@@ -272,6 +272,9 @@ describe('failover', () => {
     expect(psap.waiting).not.toContain('CANCEL');
     alternate.respond(alternate.takeRequest('MESSAGE'), 200);
     expect(caller.waiting).toEqual(['100', '200']);
+    psap.respond(psap.takeRequest('MESSAGE'), 202);
+    expect(caller.waiting).toEqual(['100', '200']);
+    expect(harness.eventsOf('final').map((event) => event.statusCode)).toEqual([200]);
   });
 });
 
