@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     output: () => output,
     exited,
     signal: (name) => void child.kill(name),
-    async stop(timeoutMs = 20_000) {
+    async stop(timeoutMs = 40_000) {
       child.kill('SIGTERM');
       const forced = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       const code = await exited;
