@@ -54,6 +54,10 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     const { statusCode } = response;
     if (!hasSecondVia(response)) {
       this.#ports.discard('no further via', String(statusCode));
+      if (statusCode >= 200 && this.#isOpen) {
+        this.close();
+        this.context.onUnreachable(now, this, 'a final response without a Via below ours');
+      }
       return;
     }
     this.stopRepeat();

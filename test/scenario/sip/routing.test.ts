@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { headerValue, headerValues, maxForwards, topVia } from '../../../src/sip/message/index.ts';
+import {
+  buildResponse,
+  headerValue,
+  headerValues,
+  maxForwards,
+  topVia,
+} from '../../../src/sip/message/index.ts';
 import { forwardTo, nothingOpen, ProxyHarness, testListeners } from '../../support/proxy-harness.ts';
 
 let harness = new ProxyHarness();
@@ -374,14 +380,24 @@ describe('responses', () => {
     expect(harness.eventsOf('discarded').map((event) => event.reason)).toEqual([reason]);
   });
 
-  it('without another Via than ours go nowhere', () => {
+  it('without another Via than ours go nowhere; a final one counts as a broken path', () => {
     const { caller, psap } = setUp();
+    harness.decide = () => forwardTo(['sip:198.51.100.2', 'sip:198.51.100.3']);
+    const alternate = harness.peer('198.51.100.3');
     caller.request();
     const request = psap.takeRequest('INVITE');
-    const text = psap.respond(request, 180).bytes.toString('latin1');
-    const [, second] = [...text.matchAll(/^Via: .*\r\n/gm)];
-    psap.send(text.replace(second?.[0] ?? '', ''));
-    expect(caller.waiting).toEqual(['100', '180']);
+    for (const status of [180, 486]) {
+      const { bytes } = buildResponse(request, { statusCode: status, toTag: 't' });
+      const text = bytes.toString('latin1');
+      const [, second] = [...text.matchAll(/^Via: .*\r\n/gm)];
+      psap.send(text.replace(second?.[0] ?? '', ''));
+    }
+    alternate.respond(alternate.takeRequest('INVITE'), 200);
+    expect(caller.waiting).toEqual(['100', '200']);
+    expect(harness.eventsOf('discarded').map((event) => event.reason)).toEqual([
+      'no further via',
+      'no further via',
+    ]);
   });
 });
 
