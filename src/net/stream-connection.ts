@@ -32,7 +32,7 @@ export interface StreamConnectionOptions {
 }
 
 const notSipCodes: ReadonlySet<FramingErrorCode> = new Set<FramingErrorCode>([
-  'framing.not-sip',
+  'framing.notSip',
   'framing.http',
   'framing.tls',
 ]);

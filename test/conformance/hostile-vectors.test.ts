@@ -23,16 +23,16 @@ const streams = vectorFiles('fuzz/tcp', '.json');
 
 /** What is not SIP at all; everything else is a message, with defects or without. */
 const strangers: Readonly<Record<string, string>> = {
-  'fold-20k-lines.sip': 'message.head-too-large',
-  'line-cr-only.sip': 'message.not-sip',
-  'line-empty-jaK.sip': 'message.not-sip',
-  'line-http-get.sip': 'message.other-protocol',
+  'fold-20k-lines.sip': 'message.headTooLarge',
+  'line-cr-only.sip': 'message.notSip',
+  'line-empty-jaK.sip': 'message.notSip',
+  'line-http-get.sip': 'message.otherProtocol',
   'line-keepalive-crlf.sip': 'message.empty',
   'line-keepalive-crlfcrlf.sip': 'message.empty',
-  'line-keepalive-nul.sip': 'message.not-sip',
-  'line-rtsp.sip': 'message.other-protocol',
-  'line-stun.sip': 'message.not-sip',
-  'line-tls-clienthello.sip': 'message.not-sip',
+  'line-keepalive-nul.sip': 'message.notSip',
+  'line-rtsp.sip': 'message.otherProtocol',
+  'line-stun.sip': 'message.notSip',
+  'line-tls-clienthello.sip': 'message.notSip',
 };
 
 /** Messages of `fuzz/sip` by what is wrong with them, in the order of the defects; the others are faultless. */
@@ -157,17 +157,17 @@ describe.skipIf(vectorsFolder === undefined)(
 
     /** Of each stream, in order: the method or status of a message, `ping`, or why it broke. */
     const framedAs: Readonly<Record<string, readonly string[]>> = {
-      'bad-then-good.json': ['framing.not-sip'],
+      'bad-then-good.json': ['framing.notSip'],
       'byte-at-a-time.json': ['OPTIONS'],
       'half-close.json': ['OPTIONS'],
       'idle-connection.json': [],
       'keepalive-then-req.json': ['ping', 'OPTIONS'],
-      'no-content-length.json': ['framing.no-content-length'],
+      'no-content-length.json': ['framing.noContentLength'],
       'pipelined-50.json': Array.from({ length: 50 }, () => 'OPTIONS'),
       'rst-mid-invite.json': ['INVITE'],
       'slow-body.json': [],
       'slowloris-headers.json': [],
-      'smuggle-cl-diff.json': ['framing.bad-content-length'],
+      'smuggle-cl-diff.json': ['framing.badContentLength'],
       'split-in-crlf.json': ['OPTIONS'],
       'tls-on-tcp-port.json': ['framing.tls'],
     };

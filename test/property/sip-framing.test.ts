@@ -73,7 +73,7 @@ describe('framing', () => {
           if (outcome.kind === 'notSip') continue;
           const { message } = outcome;
           expect(message.head.length + message.body.length).toBe(message.bytes.length);
-          expect(message.defects.map((defect) => defect.code)).not.toContain('message.content-length');
+          expect(message.defects.map((defect) => defect.code)).not.toContain('message.contentLength');
         }
       }),
       settings,

@@ -72,7 +72,7 @@ function expectSound(message: SipMessage): void {
   const outcome = parseMessage(written, { framing: 'stream', limits: bigger });
   if (outcome.kind === 'notSip') throw new Error(`${outcome.error.message} came of a draft`);
   const again = outcome.message;
-  expect(again.defects.map((each) => each.code)).not.toContain('message.content-length');
+  expect(again.defects.map((each) => each.code)).not.toContain('message.contentLength');
   expect(again.defects.map((each) => each.code)).not.toContain('message.unterminated');
   expect(again.body.equals(message.body)).toBe(true);
   if (message.defects.length === 0) {

@@ -4,7 +4,7 @@ import type { BodyPart } from './types.ts';
 
 /**
  * A part's content without its transfer encoding (RFC 2045 §6): the part's own bytes where it has none. Errors:
- * `body.transfer-encoding`, `body.encoded-content`.
+ * `body.transferEncoding`, `body.encodedContent`.
  */
 export function decodePart(part: BodyPart): Result<Buffer, CodedError> {
   const encoding = part.transferEncoding?.trim().toLowerCase() ?? 'binary';
@@ -19,7 +19,7 @@ export function decodePart(part: BodyPart): Result<Buffer, CodedError> {
     case 'quoted-printable':
       return decodeQuotedPrintable(part);
     default:
-      return err(bodyError('body.transfer-encoding', `part ${part.path}: ${printable(encoding)}`));
+      return err(bodyError('body.transferEncoding', `part ${part.path}: ${printable(encoding)}`));
   }
 }
 
@@ -29,7 +29,7 @@ function decodeBase64(part: BodyPart): Result<Buffer, CodedError> {
   const dense = text.replace(/[ \t\r\n]+/g, '');
   const data = dense.replace(/={1,2}$/, '');
   if (!/^[A-Za-z0-9+/]*$/.test(data) || data.length % 4 === 1) {
-    return err(bodyError('body.encoded-content', `part ${part.path} is no base64`));
+    return err(bodyError('body.encodedContent', `part ${part.path} is no base64`));
   }
   return ok(Buffer.from(data, 'base64'));
 }

@@ -1,8 +1,8 @@
 /** What reading a body may cost. */
 export interface BodyLimits {
-  /** Multiparts inside multiparts; a deeper one stays a leaf (`body.too-deep`). */
+  /** Multiparts inside multiparts; a deeper one stays a leaf (`body.tooDeep`). */
   readonly depthMax: number;
-  /** Parts of one body, all levels together; the rest is left out (`body.too-many-parts`). */
+  /** Parts of one body, all levels together; the rest is left out (`body.tooManyParts`). */
   readonly partsMax: number;
   /** Header lines of one part that are looked at. */
   readonly partHeadersMax: number;

@@ -4,7 +4,7 @@ import { isToken, isWhite, noParams, parseParams } from '../uri/index.ts';
 import { bodyError } from './errors.ts';
 import type { MediaType } from './types.ts';
 
-/** Reads a Content-Type value (RFC 3261 §25.1 media-type). White space around `/` is tolerated. Error: `body.media-type`. */
+/** Reads a Content-Type value (RFC 3261 §25.1 media-type). White space around `/` is tolerated. Error: `body.mediaType`. */
 export function parseMediaType(text: string): Result<MediaType, CodedError> {
   const semicolon = text.indexOf(';');
   const name = semicolon < 0 ? text : text.slice(0, semicolon);
@@ -13,13 +13,13 @@ export function parseMediaType(text: string): Result<MediaType, CodedError> {
   // What follows the subtype after a space is left out: some senders forget the `;`.
   const subtype = firstWord(trimBlanks(name.slice(slash + 1)));
   if (!isTokenText(type) || !isTokenText(subtype)) {
-    return err(bodyError('body.media-type', excerpt(text)));
+    return err(bodyError('body.mediaType', excerpt(text)));
   }
   const params = semicolon < 0 ? noParams : parseParams(text, semicolon);
   return ok({ type: `${type}/${subtype}`.toLowerCase(), params });
 }
 
-/** The message's Content-Type; undefined where it has none. Error: `body.media-type`. */
+/** The message's Content-Type; undefined where it has none. Error: `body.mediaType`. */
 export function contentType(message: SipMessage): Result<MediaType, CodedError> | undefined {
   const value = headerValue(message, 'content-type');
   return value === undefined ? undefined : parseMediaType(value);

@@ -22,9 +22,9 @@ export function readBody(message: SipMessage, limits: BodyLimits): BodyTree {
   if (value !== undefined) {
     const read = parseMediaType(value);
     if (read.ok) mediaType = read.value;
-    else warnings.push(bodyError('body.no-content-type', excerpt(value)));
+    else warnings.push(bodyError('body.noContentType', excerpt(value)));
   } else if (message.body.length > 0) {
-    warnings.push(bodyError('body.no-content-type', `${message.body.length} bytes`));
+    warnings.push(bodyError('body.noContentType', `${message.body.length} bytes`));
   }
   const reader = new TreeReader(limits, warnings);
   const contentId = headerValue(message, 'content-id');
@@ -92,7 +92,7 @@ class TreeReader {
     const { type } = part.mediaType;
     if (!type.startsWith('multipart/') || part.bytes.length === 0) return part;
     if (this.#depth >= this.#limits.depthMax) {
-      this.#warn(bodyError('body.too-deep', `part ${part.path}`));
+      this.#warn(bodyError('body.tooDeep', `part ${part.path}`));
       return part;
     }
     this.#depth++;
@@ -106,10 +106,10 @@ class TreeReader {
     const { bytes, path } = parent;
     const split = this.#split(parent);
     if (split === undefined) return [];
-    if (split.isCut) this.#warn(bodyError('body.too-many-parts', `part ${path}`));
+    if (split.isCut) this.#warn(bodyError('body.tooManyParts', `part ${path}`));
     else if (!split.isClosed) this.#warn(bodyError('body.unterminated', `part ${path}`));
-    if (split.hasBoundaryInLine) this.#warn(bodyError('body.boundary-in-line', `part ${path}`));
-    if (split.parts.length === 0) this.#warn(bodyError('body.no-parts', `part ${path}`));
+    if (split.hasBoundaryInLine) this.#warn(bodyError('body.boundaryInLine', `part ${path}`));
+    if (split.parts.length === 0) this.#warn(bodyError('body.noParts', `part ${path}`));
     this.#partsLeft -= split.parts.length;
     const prefix = path === '0' ? '' : `${path}.`;
     return split.parts.map((place, index) =>
@@ -128,7 +128,7 @@ class TreeReader {
       if (first.parts.length > 0 || first.isClosed || first.isCut) return first;
     }
     const guessed = guessBoundary(bytes, 0, bytes.length);
-    this.#warn(bodyError(declared ? 'body.wrong-boundary' : 'body.no-boundary', `part ${path}`));
+    this.#warn(bodyError(declared ? 'body.wrongBoundary' : 'body.noBoundary', `part ${path}`));
     const isTried = Boolean(declared) && guessed === declared;
     return guessed === undefined || isTried ? undefined : split(guessed);
   }
@@ -151,7 +151,7 @@ class TreeReader {
     if (value === undefined) return plainText;
     const read = parseMediaType(value);
     if (read.ok) return read.value;
-    this.#warn(bodyError('body.no-content-type', `part ${path}: ${excerpt(value)}`));
+    this.#warn(bodyError('body.noContentType', `part ${path}: ${excerpt(value)}`));
     return plainText;
   }
 }

@@ -43,11 +43,11 @@ export function readPartHead(
     const colon = nameEnd(bytes, pos, lineEnd);
     if (colon < 0) {
       if (!isGarbledHeader(bytes, pos, lineEnd, end)) {
-        warn(bodyError('body.no-blank-line', `at byte ${pos}`));
+        warn(bodyError('body.noBlankLine', `at byte ${pos}`));
         head.contentStart = pos;
         return head;
       }
-      warn(bodyError('body.part-header', `at byte ${pos}`));
+      warn(bodyError('body.partHeader', `at byte ${pos}`));
       pos = lineEnd;
       continue;
     }

@@ -109,7 +109,7 @@ export class StreamFramer {
     }
     const held = this.#end - this.#start;
     if (held > this.#limits.headBytesMax || (!this.#hasFirstLine && held > this.#limits.startLineBytesMax)) {
-      this.#fail(items, 'framing.head-too-large', undefined);
+      this.#fail(items, 'framing.headTooLarge', undefined);
     }
     return false;
   }
@@ -136,7 +136,7 @@ export class StreamFramer {
   #readLength(items: FramedItem[], headEnd: number): boolean {
     const head = this.#buffer.subarray(this.#start, headEnd);
     if (head.length > this.#limits.headBytesMax) {
-      this.#fail(items, 'framing.head-too-large', undefined);
+      this.#fail(items, 'framing.headTooLarge', undefined);
       return false;
     }
     const views = new MessageViews();
@@ -150,9 +150,9 @@ export class StreamFramer {
       return true;
     }
     if (declared.kind === 'bytes')
-      this.#fail(items, 'framing.body-too-large', head, `${declared.length} bytes`);
-    else if (declared.kind === 'absent') this.#fail(items, 'framing.no-content-length', head);
-    else this.#fail(items, 'framing.bad-content-length', head);
+      this.#fail(items, 'framing.bodyTooLarge', head, `${declared.length} bytes`);
+    else if (declared.kind === 'absent') this.#fail(items, 'framing.noContentLength', head);
+    else this.#fail(items, 'framing.badContentLength', head);
     return false;
   }
 

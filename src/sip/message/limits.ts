@@ -1,6 +1,6 @@
 /** What a message may cost. Sizes in bytes. */
 export interface MessageLimits {
-  /** Start line and headers together; more is no message (`message.head-too-large`). */
+  /** Start line and headers together; more is no message (`message.headTooLarge`). */
   readonly headBytesMax: number;
   /** A longer start line is a defect (414). */
   readonly startLineBytesMax: number;

@@ -21,7 +21,7 @@ const noDefects: readonly MessageDefect[] = Object.freeze([]);
 
 /**
  * Reads one SIP message. The bytes belong to the message from then on. Never throws on input; `notSip` carries one of
- * `message.empty`, `message.not-sip`, `message.other-protocol`, `message.head-too-large`.
+ * `message.empty`, `message.notSip`, `message.otherProtocol`, `message.headTooLarge`.
  */
 export function parseMessage(bytes: Buffer, options: ParseOptions): ParseOutcome {
   const start = messageStart(bytes);
@@ -39,7 +39,7 @@ export function parseMessage(bytes: Buffer, options: ParseOptions): ParseOutcome
   const flaws: HeadFlaws = { hasOddLineEnd: firstLineFeed === lineEnd, hasOddHeader: false };
   const headersStart = Math.min(firstLineFeed + 1, end);
   const index = indexHeaders(source, text, headersStart, end, views, flaws);
-  if (!index.isTerminated && end < source.length) return notSip('message.head-too-large', text);
+  if (!index.isTerminated && end < source.length) return notSip('message.headTooLarge', text);
   views.isTerminated = index.isTerminated;
   const startLine = tidyRequestLine(firstLine, source, text, views);
   views.isStartLineOdd = isIndented || startLine.flaw !== undefined;
@@ -80,7 +80,7 @@ function tidyRequestLine(line: StartLine, bytes: Buffer, text: string, views: Me
     ? readUri(bytes, text, start, start + line.requestUri.length)
     : readUri(Buffer.from(line.requestUri, 'latin1'), line.requestUri, 0, line.requestUri.length);
   if (typeof uri === 'string') {
-    views.requestUri = { value: undefined, flaw: 'message.request-uri' };
+    views.requestUri = { value: undefined, flaw: 'message.requestUri' };
     return line;
   }
   if (uri.kind === 'sip' && uri.headers !== undefined) {

@@ -33,7 +33,7 @@ export function readStartLine(bytes: Uint8Array, text: string, end: number): Sta
   if (hasSipName(bytes, 0)) return readStatusLine(bytes, text, end);
   let methodEnd = 0;
   while (methodEnd < end && isToken(bytes[methodEnd])) methodEnd++;
-  if (methodEnd === 0) return 'message.not-sip';
+  if (methodEnd === 0) return 'message.notSip';
   const uriStart = methodEnd + 1;
   let uriEnd = uriStart;
   while (uriEnd < end && (bytes[uriEnd] ?? 0) > SP) uriEnd++;
@@ -61,18 +61,18 @@ function readOddRequestLine(
   const end = trimWhite(bytes, 0, lineEnd);
   let versionStart = end;
   while (versionStart > methodEnd && !isWhite(bytes[versionStart - 1])) versionStart--;
-  if (methodEnd >= end || !isWhite(bytes[methodEnd]) || versionStart <= methodEnd) return 'message.not-sip';
+  if (methodEnd >= end || !isWhite(bytes[methodEnd]) || versionStart <= methodEnd) return 'message.notSip';
   const version = text.slice(versionStart, end);
   if (!hasSipName(bytes, versionStart)) {
-    return /^[A-Za-z]+\/\d/.test(version) ? 'message.other-protocol' : 'message.not-sip';
+    return /^[A-Za-z]+\/\d/.test(version) ? 'message.otherProtocol' : 'message.notSip';
   }
   const uriStart = skipWhite(bytes, methodEnd, versionStart);
   const uriEnd = trimWhite(bytes, uriStart, versionStart);
   let requestUri = text.slice(uriStart, uriEnd).replace(/[ \t\r]+/g, '');
-  let flaw: MessageErrorCode = 'message.start-line';
+  let flaw: MessageErrorCode = 'message.startLine';
   if (requestUri.startsWith('<') && requestUri.endsWith('>')) {
     requestUri = requestUri.slice(1, -1);
-    flaw = 'message.request-uri-form';
+    flaw = 'message.requestUriForm';
   }
   if (!sameText(version, 'SIP/2.0')) flaw = 'message.version';
   return {
@@ -90,14 +90,14 @@ function readStatusLine(bytes: Uint8Array, text: string, end: number): StartLine
   const codeStart = skipWhite(bytes, versionEnd, end);
   let codeEnd = codeStart;
   while (codeEnd < end && !isWhite(bytes[codeEnd])) codeEnd++;
-  if (codeEnd === codeStart) return 'message.not-sip';
+  if (codeEnd === codeStart) return 'message.notSip';
   const version = text.slice(0, versionEnd);
   const statusCode = readNumber(bytes, codeStart, codeEnd);
   const isInRange = codeEnd - codeStart === 3 && statusCode >= 100 && statusCode <= 699;
   let flaw: MessageErrorCode | undefined;
   if (!sameText(version, 'SIP/2.0')) flaw = 'message.version';
-  else if (!isInRange) flaw = 'message.status-code';
-  else if (codeStart !== versionEnd + 1) flaw = 'message.start-line';
+  else if (!isInRange) flaw = 'message.statusCode';
+  else if (codeStart !== versionEnd + 1) flaw = 'message.startLine';
   // The space after the code is missing in front of an empty phrase more often than not (RFC 4475 §3.1.1.13).
   const reasonStart = Math.min(codeEnd + 1, end);
   return {
@@ -116,7 +116,7 @@ function readStatusLine(bytes: Uint8Array, text: string, end: number): StartLine
 export function withoutUriHeaders(line: StartLine, uri: Uri | undefined): StartLine {
   if (line.kind !== 'request' || uri?.kind !== 'sip' || uri.headers === undefined) return line;
   const requestUri = uri.raw.slice(0, uri.raw.length - uri.headers.length - 1);
-  return { ...line, requestUri, flaw: line.flaw ?? 'message.request-uri-form' };
+  return { ...line, requestUri, flaw: line.flaw ?? 'message.requestUriForm' };
 }
 
 /** `SIP/` in any case at `pos`. */

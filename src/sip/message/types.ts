@@ -40,7 +40,7 @@ export interface SipRequest extends MessageBase {
   readonly method: string;
   /**
    * The Request-URI as written. Where it was not allowed so (white space, angle brackets or `?headers`, each a defect of
-   * code `message.request-uri-form` or `message.start-line`), it is what is left without those.
+   * code `message.requestUriForm` or `message.startLine`), it is what is left without those.
    */
   readonly requestUri: string;
   readonly version: string;

@@ -52,7 +52,7 @@ export function headerValues(message: SipMessage, key: string): readonly string[
   return values;
 }
 
-/** The first Via value. Errors: `message.via`, `message.missing-header`. */
+/** The first Via value. Errors: `message.via`, `message.missingHeader`. */
 export function topVia(message: SipMessage): Result<Via, CodedError> {
   return toResult(topViaReading(message), message, 'via');
 }
@@ -63,17 +63,17 @@ export function vias(message: SipMessage): Result<readonly Via[], CodedError> {
   return message.views.vias;
 }
 
-/** The CSeq; a request's own method stands in where it names none. Errors: `message.cseq`, `message.missing-header`. */
+/** The CSeq; a request's own method stands in where it names none. Errors: `message.cseq`, `message.missingHeader`. */
 export function cseq(message: SipMessage): Result<CSeq, CodedError> {
   return toResult(cseqReading(message), message, 'cseq');
 }
 
-/** The From header. Errors: `message.from`, `message.missing-header`. */
+/** The From header. Errors: `message.from`, `message.missingHeader`. */
 export function fromHeader(message: SipMessage): Result<NameAddr, CodedError> {
   return toResult(fromReading(message), message, 'from');
 }
 
-/** The To header. Errors: `message.to`, `message.missing-header`. */
+/** The To header. Errors: `message.to`, `message.missingHeader`. */
 export function toHeader(message: SipMessage): Result<NameAddr, CodedError> {
   return toResult(toReading(message), message, 'to');
 }
@@ -89,11 +89,11 @@ export function maxForwards(message: SipMessage): number | undefined {
   return maxForwardsReading(message).value;
 }
 
-/** The Request-URI. Error: `message.request-uri`. */
+/** The Request-URI. Error: `message.requestUri`. */
 export function requestUriOf(request: SipRequest): Result<Uri, CodedError> {
   const reading = requestUriReading(request);
   if (reading.value !== undefined) return ok(reading.value);
-  return err(viewError('message.request-uri', request.requestUri));
+  return err(viewError('message.requestUri', request.requestUri));
 }
 
 /** The Route values, top first. Error: `message.address` where one cannot be read. */
@@ -157,7 +157,7 @@ export function requestUriReading(request: SipRequest): Reading<Uri> {
 /** Largest CSeq number (RFC 3261 §8.1.1.5); larger ones that are exact in a number are read all the same. */
 export const sequenceMax = 2 ** 31 - 1;
 
-const missing: Reading<never> = { value: undefined, flaw: 'message.missing-header' };
+const missing: Reading<never> = { value: undefined, flaw: 'message.missingHeader' };
 
 /** The first header with this key; the tracked ones need no search. */
 export function firstSpan(message: SipMessage, key: string): HeaderSpan | undefined {
@@ -252,18 +252,18 @@ function withMethod(reading: Reading<CSeq>, message: SipMessage): Reading<CSeq> 
 
 function readMaxForwards(bytes: Uint8Array, _text: string, start: number, end: number): Reading<number> {
   const value = readNumber(bytes, start, end, 255);
-  return value < 0 ? { value: undefined, flaw: 'message.max-forwards' } : { value, flaw: undefined };
+  return value < 0 ? { value: undefined, flaw: 'message.maxForwards' } : { value, flaw: undefined };
 }
 
 function readRequestUri(text: string): Reading<Uri> {
   const uri = readUri(Buffer.from(text, 'latin1'), text, 0, text.length);
-  if (typeof uri === 'string') return { value: undefined, flaw: 'message.request-uri' };
+  if (typeof uri === 'string') return { value: undefined, flaw: 'message.requestUri' };
   return { value: uri, flaw: undefined };
 }
 
 function toResult<T>(reading: Reading<T>, message: SipMessage, key: string): Result<T, CodedError> {
   if (reading.value !== undefined) return ok(reading.value);
-  return err(viewError(reading.flaw ?? 'message.missing-header', headerValue(message, key) ?? key));
+  return err(viewError(reading.flaw ?? 'message.missingHeader', headerValue(message, key) ?? key));
 }
 
 function viewError(code: MessageErrorCode, text: string): CodedError {

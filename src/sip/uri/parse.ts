@@ -28,20 +28,20 @@ import type { OtherUri, Param, SipUri, TelUri, Uri, UriError, UrnUri } from './t
 
 /** Reads a URI of any scheme. White space around it is not part of it. Errors: `uri.*`. */
 export function parseUri(text: string): Result<Uri, UriError> {
-  if (text.length > uriBytesMax) return err(uriError('uri.too-long', text));
+  if (text.length > uriBytesMax) return err(uriError('uri.tooLong', text));
   // A character above 0xff would be cut to a byte that means something else.
-  if (/[^\u0000-\u00ff]/.test(text)) return err(uriError('uri.bad-character', text));
+  if (/[^\u0000-\u00ff]/.test(text)) return err(uriError('uri.badCharacter', text));
   const bytes = Buffer.from(text, 'latin1');
   const start = skipWhite(bytes, 0, bytes.length);
   const uri = readUri(bytes, text, start, trimWhite(bytes, start, bytes.length));
   return typeof uri === 'string' ? err(uriError(uri, text)) : ok(uri);
 }
 
-/** Reads a `sip:` or `sips:` URI; another scheme is `uri.not-sip`. */
+/** Reads a `sip:` or `sips:` URI; another scheme is `uri.notSip`. */
 export function parseSipUri(text: string): Result<SipUri, UriError> {
   const uri = parseUri(text);
   if (!uri.ok) return uri;
-  return uri.value.kind === 'sip' ? ok(uri.value) : err(uriError('uri.not-sip', text));
+  return uri.value.kind === 'sip' ? ok(uri.value) : err(uriError('uri.notSip', text));
 }
 
 /** The error value of a code, with a short printable excerpt of the text. */
@@ -54,7 +54,7 @@ export function uriError(code: UriErrorCode, text: string): UriError {
 export function readUri(bytes: Uint8Array, text: string, start: number, end: number): Uri | UriErrorCode {
   let colon = start;
   while (colon < end && isSchemeCode(bytes[colon])) colon++;
-  if (colon === start || colon >= end || bytes[colon] !== COLON) return 'uri.no-scheme';
+  if (colon === start || colon >= end || bytes[colon] !== COLON) return 'uri.noScheme';
   const length = colon - start;
   const first = (bytes[start] ?? 0) | SP;
   if (length === 3 && first === 0x73 && isLetters(bytes, start + 1, 0x69, 0x70)) {
@@ -66,7 +66,7 @@ export function readUri(bytes: Uint8Array, text: string, start: number, end: num
   const scheme = text.slice(start, colon).toLowerCase();
   if (scheme === 'sips') return readSip(bytes, text, start, colon + 1, end, 'sips');
   if (scheme === 'tel') return readTel(bytes, text, start, colon + 1, end);
-  if (!isPlain(bytes, colon + 1, end)) return 'uri.bad-character';
+  if (!isPlain(bytes, colon + 1, end)) return 'uri.badCharacter';
   const other: OtherUri = {
     kind: 'other',
     scheme,
@@ -90,7 +90,7 @@ function readSip(
   let user: string | undefined;
   let password: string | undefined;
   if (at >= 0) {
-    if (!isPlain(bytes, afterScheme, at)) return 'uri.bad-user';
+    if (!isPlain(bytes, afterScheme, at)) return 'uri.badUser';
     const colon = find(bytes, COLON, afterScheme, at);
     // A password has no colon; more than one means an odd user such as `urn:service:sos`.
     if (colon >= 0 && find(bytes, COLON, colon + 1, at) < 0) {
@@ -102,7 +102,7 @@ function readSip(
   }
   const hostStart = at < 0 ? afterScheme : at + 1;
   const hostEnd = readHost(bytes, hostStart, end);
-  if (hostEnd <= hostStart) return 'uri.bad-host';
+  if (hostEnd <= hostStart) return 'uri.badHost';
   let pos = hostEnd;
   let port: number | undefined;
   if (bytes[pos] === COLON && pos < end) {
@@ -110,7 +110,7 @@ function readSip(
     pos = portStart;
     while (pos < end && isPortByte(bytes[pos])) pos++;
     port = readNumber(bytes, portStart, pos, 65_535);
-    if (port < 0) return 'uri.bad-port';
+    if (port < 0) return 'uri.badPort';
   }
   // A space before `;user=phone` is common from gateways and harmless.
   const afterPort = pos;
@@ -123,15 +123,15 @@ function readSip(
     const paramsEnd = question < 0 ? end : question;
     if (question >= 0) headers = text.slice(question + 1, end);
     if (pos < paramsEnd) {
-      if (bytes[pos] !== SEMICOLON) return 'uri.bad-host';
+      if (bytes[pos] !== SEMICOLON) return 'uri.badHost';
       const form = paramForm(bytes, pos, paramsEnd);
-      if (form === 'bad') return 'uri.bad-parameter';
+      if (form === 'bad') return 'uri.badParameter';
       if (form === 'spaced') isSpaced = true;
       const list: Param[] = [];
       readParams(bytes, text, pos, paramsEnd, list);
       params = list;
     }
-    if (headers !== undefined && !isPlain(bytes, paramsEnd, end)) return 'uri.bad-character';
+    if (headers !== undefined && !isPlain(bytes, paramsEnd, end)) return 'uri.badCharacter';
   }
   return {
     kind: 'sip',
@@ -156,9 +156,9 @@ function readTel(
   let pos = afterScheme;
   while (pos < end && bytes[pos] !== SEMICOLON) pos++;
   const numberEnd = trimWhite(bytes, afterScheme, pos);
-  if (numberEnd === afterScheme || !isPlain(bytes, afterScheme, numberEnd)) return 'uri.bad-number';
+  if (numberEnd === afterScheme || !isPlain(bytes, afterScheme, numberEnd)) return 'uri.badNumber';
   const form = paramForm(bytes, pos, end);
-  if (form === 'bad') return 'uri.bad-parameter';
+  if (form === 'bad') return 'uri.badParameter';
   const params: Param[] = [];
   readParams(bytes, text, pos, end, params);
   const raw = rawText(text, start, end, numberEnd < pos || form === 'spaced');
@@ -173,9 +173,9 @@ function readUrn(
   end: number,
 ): UrnUri | UriErrorCode {
   const colon = find(bytes, COLON, afterScheme, end);
-  if (colon <= afterScheme || colon + 1 >= end) return 'uri.bad-urn';
-  for (let pos = afterScheme; pos < colon; pos++) if (!isToken(bytes[pos])) return 'uri.bad-urn';
-  if (!isPlain(bytes, colon + 1, end)) return 'uri.bad-character';
+  if (colon <= afterScheme || colon + 1 >= end) return 'uri.badUrn';
+  for (let pos = afterScheme; pos < colon; pos++) if (!isToken(bytes[pos])) return 'uri.badUrn';
+  if (!isPlain(bytes, colon + 1, end)) return 'uri.badCharacter';
   return {
     kind: 'urn',
     nid: text.slice(afterScheme, colon).toLowerCase(),

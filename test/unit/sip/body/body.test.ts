@@ -64,7 +64,7 @@ describe('bodies of one part', () => {
   ])('of %s are octets, with a warning', (_name, extra) => {
     const tree = readBody(requestOf({ body: 'x', extra }), defaultBodyLimits);
     expect(contents(tree)).toEqual(['0 application/octet-stream x']);
-    expect(codes(tree)).toEqual(['body.no-content-type']);
+    expect(codes(tree)).toEqual(['body.noContentType']);
   });
 });
 
@@ -137,28 +137,28 @@ describe('multiparts (RFC 2046 §5.1)', () => {
       'multipart/mixed',
       `${sdpPart}${xmlPart}--b1--\r\n`,
       both,
-      ['body.no-boundary'],
+      ['body.noBoundary'],
     ],
     [
       'no boundary in the type, and a preamble',
       'multipart/mixed',
       `pre\r\n${sdpPart}${xmlPart}--b1--\r\n`,
       both,
-      ['body.no-boundary'],
+      ['body.noBoundary'],
     ],
     [
       'an empty boundary',
       'multipart/mixed;boundary=""',
       `${sdpPart}${xmlPart}--b1--\r\n`.replaceAll('--b1', '--'),
       both,
-      ['body.no-boundary'],
+      ['body.noBoundary'],
     ],
     [
       'another boundary than declared',
       'multipart/mixed;boundary=other',
       `${sdpPart}${xmlPart}--b1--\r\n`,
       both,
-      ['body.wrong-boundary'],
+      ['body.wrongBoundary'],
     ],
     [
       'a longer boundary in a part',
@@ -179,14 +179,14 @@ describe('multiparts (RFC 2046 §5.1)', () => {
       'multipart/mixed;boundary=b1',
       `${sdpPart.slice(0, -2)}${xmlPart}--b1--\r\n`,
       both,
-      ['body.boundary-in-line'],
+      ['body.boundaryInLine'],
     ],
     [
       'no line end before the closing boundary',
       'multipart/mixed;boundary=b1',
       `${sdpPart}${xmlPart.slice(0, -2)}--b1--\r\n`,
       both,
-      ['body.unterminated', 'body.boundary-in-line'],
+      ['body.unterminated', 'body.boundaryInLine'],
     ],
     [
       'a boundary in a line that is content',
@@ -200,21 +200,21 @@ describe('multiparts (RFC 2046 §5.1)', () => {
       'multipart/mixed;boundary=b1',
       `${sdpPart.replace('\r\n\r\n', '\r\n')}${xmlPart}--b1--\r\n`,
       both,
-      ['body.no-blank-line'],
+      ['body.noBlankLine'],
     ],
     [
       'XML right after its headers',
       'multipart/mixed;boundary=b1',
       `--b1\r\nContent-Type: text/xml\r\n<?xml version="1.0"?>\r\n\r\n<a:b/>\r\n--b1--`,
       ['1 text/xml <?xml version="1.0"?>\r\n\r\n<a:b/>'],
-      ['body.no-blank-line'],
+      ['body.noBlankLine'],
     ],
     [
       'a header without a colon',
       'multipart/mixed;boundary=b1',
       `--b1\r\nContent-Type application/sdp\r\nContent-ID: <a>\r\n\r\nv=0\r\n--b1--`,
       ['1 text/plain v=0'],
-      ['body.part-header'],
+      ['body.partHeader'],
     ],
     ['no headers', 'multipart/mixed;boundary=b1', '--b1\r\n\r\nv=0\r\n--b1--', ['1 text/plain v=0'], []],
     [
@@ -222,7 +222,7 @@ describe('multiparts (RFC 2046 §5.1)', () => {
       'multipart/mixed;boundary=b1',
       '--b1\r\n<p/>\r\n--b1--',
       ['1 text/plain <p/>'],
-      ['body.no-blank-line'],
+      ['body.noBlankLine'],
     ],
     [
       'headers without content',
@@ -264,7 +264,7 @@ describe('multiparts (RFC 2046 §5.1)', () => {
       'multipart/mixed;boundary=b1',
       '--b1\r\nContent-Type: nonsense\r\n\r\nx\r\n--b1--',
       ['1 text/plain x'],
-      ['body.no-content-type'],
+      ['body.noContentType'],
     ],
     [
       'binary content',
@@ -301,8 +301,8 @@ describe('multiparts (RFC 2046 §5.1)', () => {
   });
 
   it.each([
-    ['only its closing boundary', '--b1--\r\n', ['body.no-parts']],
-    ['no boundary at all', 'just text', ['body.wrong-boundary']],
+    ['only its closing boundary', '--b1--\r\n', ['body.noParts']],
+    ['no boundary at all', 'just text', ['body.wrongBoundary']],
   ])('with %s stays a leaf', (_name, body, warnings) => {
     const tree = treeOf(body);
     expect(contents(tree)).toEqual([`0 multipart/mixed ${body}`]);
@@ -360,7 +360,7 @@ describe('limits', () => {
     expect(leaves(tree).map((leaf) => `${leaf.path} ${leaf.mediaType.type}`)).toEqual([
       '1.1.1.1.1.1.1.1 multipart/mixed',
     ]);
-    expect(codes(tree)).toEqual(['body.too-deep']);
+    expect(codes(tree)).toEqual(['body.tooDeep']);
   });
 
   it('takes as many parts as allowed', () => {
@@ -369,7 +369,7 @@ describe('limits', () => {
     const exact = readMultipart(Buffer.from(`${part.repeat(3)}--b1--`), 'b1', limits);
     expect([leaves(exact).length, ...codes(exact)]).toEqual([3]);
     const many = readMultipart(Buffer.from(`${part.repeat(4)}--b1--`), 'b1', limits);
-    expect([leaves(many).length, ...codes(many)]).toEqual([3, 'body.too-many-parts']);
+    expect([leaves(many).length, ...codes(many)]).toEqual([3, 'body.tooManyParts']);
   });
 
   const megabyte = 1_000_000;
@@ -436,13 +436,13 @@ describe('transfer encodings (RFC 2045 §6)', () => {
     ['base64 with blanks', 'base64', ' P HA\tv\nPg = =', '<p/>'],
     ['base64 of binary', 'base64', 'AP8=', '\u0000\u00ff'],
     ['empty base64', 'base64', '', ''],
-    ['no base64', 'base64', '!!!not base64!!!', 'body.encoded-content'],
-    ['base64 cut short', 'base64', 'PHAvP', 'body.encoded-content'],
+    ['no base64', 'base64', '!!!not base64!!!', 'body.encodedContent'],
+    ['base64 cut short', 'base64', 'PHAvP', 'body.encodedContent'],
     ['quoted-printable', 'quoted-printable', 'a=3D"b"=0D=0Ac=\r\nd=\ne= \t\r\nf', 'a="b"\r\ncdef'],
     ['quoted-printable in small letters', 'Quoted-Printable', '=c3=bc', '\u00c3\u00bc'],
     ['a stray equals sign', 'quoted-printable', 'a=b=', 'a=b='],
-    ['another', 'x-uuencode', 'a', 'body.transfer-encoding'],
-    ['a property of every object', 'constructor', 'a', 'body.transfer-encoding'],
+    ['another', 'x-uuencode', 'a', 'body.transferEncoding'],
+    ['a property of every object', 'constructor', 'a', 'body.transferEncoding'],
   ])('%s', (_name, encoding, content, expected) => {
     expect(decoded(encoding, content)).toBe(expected);
   });
@@ -466,7 +466,7 @@ describe('media types', () => {
     '%s is none',
     (text) => {
       const result = parseMediaType(text);
-      expect(result.ok ? result.value : result.error.code).toBe('body.media-type');
+      expect(result.ok ? result.value : result.error.code).toBe('body.mediaType');
     },
   );
 

@@ -130,18 +130,18 @@ describe('keepalives (RFC 5626 §4.4.1)', () => {
 describe('a stream that cannot be cut any more', () => {
   const head = 'INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP a\r\n';
   it.each<readonly [string, string, string]>([
-    ['no Content-Length', `${head}\r\nv=0`, 'framing.no-content-length'],
-    ['a negative one', `${head}Content-Length: -1\r\n\r\n`, 'framing.bad-content-length'],
-    ['one that is no number', `${head}Content-Length: 0x10\r\n\r\n`, 'framing.bad-content-length'],
-    ['an empty one', `${head}Content-Length:\r\n\r\n`, 'framing.bad-content-length'],
-    ['two that differ', `${head}Content-Length: 0\r\nl: 87\r\n\r\n`, 'framing.bad-content-length'],
-    ['a list', `${head}Content-Length: 1, 1\r\n\r\n`, 'framing.bad-content-length'],
+    ['no Content-Length', `${head}\r\nv=0`, 'framing.noContentLength'],
+    ['a negative one', `${head}Content-Length: -1\r\n\r\n`, 'framing.badContentLength'],
+    ['one that is no number', `${head}Content-Length: 0x10\r\n\r\n`, 'framing.badContentLength'],
+    ['an empty one', `${head}Content-Length:\r\n\r\n`, 'framing.badContentLength'],
+    ['two that differ', `${head}Content-Length: 0\r\nl: 87\r\n\r\n`, 'framing.badContentLength'],
+    ['a list', `${head}Content-Length: 1, 1\r\n\r\n`, 'framing.badContentLength'],
     [
       'one beyond any number',
       `${head}Content-Length: 18446744073709551617\r\n\r\n`,
-      'framing.bad-content-length',
+      'framing.badContentLength',
     ],
-    ['one above the limit', `${head}Content-Length: 1048577\r\n\r\n`, 'framing.body-too-large'],
+    ['one above the limit', `${head}Content-Length: 1048577\r\n\r\n`, 'framing.bodyTooLarge'],
   ])('%s: the head is there to be answered', (_name, text, code) => {
     const framer = new StreamFramer(defaultFramingLimits);
     const items = framer.push(Buffer.from(text, 'latin1'));
@@ -161,17 +161,17 @@ describe('a stream that cannot be cut any more', () => {
     ['HTTP/2', ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'], 'framing.http'],
     ['an HTTP response', ['HTTP/1.1 200 OK\r\n'], 'framing.http'],
     ['RTSP', ['OPTIONS * RTSP/1.0\r\n'], 'framing.http'],
-    ['a line without version', ['INVITE sip:alan@jasomi.com\r\n'], 'framing.not-sip'],
-    ['words', ['garbage garbage\r\n\r\n', one], 'framing.not-sip'],
-    ['zeros', ['\u0000\u0000'], 'framing.not-sip'],
-    ['bytes beyond ASCII', ['\u00ff'], 'framing.not-sip'],
-    ['a bracket', ['<?xml version="1.0"?>'], 'framing.not-sip'],
+    ['a line without version', ['INVITE sip:alan@jasomi.com\r\n'], 'framing.notSip'],
+    ['words', ['garbage garbage\r\n\r\n', one], 'framing.notSip'],
+    ['zeros', ['\u0000\u0000'], 'framing.notSip'],
+    ['bytes beyond ASCII', ['\u00ff'], 'framing.notSip'],
+    ['a bracket', ['<?xml version="1.0"?>'], 'framing.notSip'],
   ])('%s is told apart', (_name, chunks, code) => {
     expect(framed(chunks)).toEqual([code]);
   });
 
   it('keeps what came before', () => {
-    expect(framed([`${two}\r\n\r\ngarbage\r\n${two}`])).toEqual([two, 'ping', 'framing.not-sip']);
+    expect(framed([`${two}\r\n\r\ngarbage\r\n${two}`])).toEqual([two, 'ping', 'framing.notSip']);
   });
 
   const limits = { headBytesMax: 200, startLineBytesMax: 50, bodyBytesMax: 10 };
@@ -179,11 +179,11 @@ describe('a stream that cannot be cut any more', () => {
   const full = `${line}X: ${'x'.repeat(200 - line.length - 7)}\r\n\r\n`;
   it.each<readonly [string, string, readonly string[]]>([
     ['a head of just the limit', `${full}0123456789`, [`${full}0123456789`]],
-    ['a head of one byte more', full.replace('X: ', 'X: x'), ['framing.head-too-large']],
-    ['a head that does not end', `${line}X: ${'x'.repeat(200)}`, ['framing.head-too-large']],
-    ['headers that do not end', `${line}${'X: y\r\n'.repeat(100)}`, ['framing.head-too-large']],
-    ['a start line that does not end', 'A'.repeat(51), ['framing.head-too-large']],
-    ['a body above the limit', 'A sip:b SIP/2.0\r\nl: 11\r\n\r\n', ['framing.body-too-large']],
+    ['a head of one byte more', full.replace('X: ', 'X: x'), ['framing.headTooLarge']],
+    ['a head that does not end', `${line}X: ${'x'.repeat(200)}`, ['framing.headTooLarge']],
+    ['headers that do not end', `${line}${'X: y\r\n'.repeat(100)}`, ['framing.headTooLarge']],
+    ['a start line that does not end', 'A'.repeat(51), ['framing.headTooLarge']],
+    ['a body above the limit', 'A sip:b SIP/2.0\r\nl: 11\r\n\r\n', ['framing.bodyTooLarge']],
   ])('%s', (_name, text, expected) => {
     expect(framed([text], limits)).toEqual(expected);
     expect(framed([...text], limits)).toEqual(expected);

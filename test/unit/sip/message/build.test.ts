@@ -124,7 +124,7 @@ describe('a response of ours (RFC 3261 §8.2.6)', () => {
     const response = buildResponse(broken, { statusCode: 400, reasonPhrase: 'Bad', toTag: 't' });
     const again = parsed(response.bytes);
     expect(again).toMatchObject({ kind: 'response', statusCode: 400 });
-    expect(again.defects.some((defect) => defect.code === 'message.line-end')).toBe(false);
+    expect(again.defects.some((defect) => defect.code === 'message.lineEnd')).toBe(false);
     expect(headerValues(again, 'via')).toEqual(headerValues(broken, 'via'));
     buildResponse(broken, { statusCode: 400, topVia: 'SIP/2.0/UDP filled' });
   });

@@ -36,7 +36,7 @@ describe('a datagram cut at every byte', () => {
     // What leaves for it is a message again, and whole.
     const again = parsed(new MessageDraft(message).toBytes(), 'stream');
     expect(again.defects.filter((defect) => defect.code === 'message.unterminated')).toEqual([]);
-    expect(again.defects.filter((defect) => defect.code === 'message.content-length')).toEqual([]);
+    expect(again.defects.filter((defect) => defect.code === 'message.contentLength')).toEqual([]);
     if (message.kind === 'request') buildResponse(message, { statusCode: 400, toTag: 'x' });
   });
 });

@@ -74,7 +74,7 @@ describe('mandatory headers of a request (RFC 3261 §8.1.1)', () => {
     const request = requestOf({ extra: [line] });
     expect(defectTexts(request)).toEqual([`routable 400 ${text}`]);
     expect(maxForwards(request)).toBe(70);
-    expect(request.defects[0]?.code).toBe('message.duplicate-header');
+    expect(request.defects[0]?.code).toBe('message.duplicateHeader');
   });
 
   it('puts the fatal ones first', () => {
@@ -99,7 +99,7 @@ describe('what is still usable', () => {
       replace: { Via: undefined, From: undefined, To: undefined, CSeq: undefined },
     });
     for (const result of [topVia(request), fromHeader(request), toHeader(request), cseq(request)]) {
-      expect(result.ok ? 'ok' : result.error.code).toBe('message.missing-header');
+      expect(result.ok ? 'ok' : result.error.code).toBe('message.missingHeader');
     }
   });
 });

@@ -140,14 +140,14 @@ describe('start lines', () => {
   it.each([
     ['nothing', '', 'message.empty'],
     ['line ends', '\r\n\r\n', 'message.empty'],
-    ['NULs', '\u0000\u0000\u0000\u0000', 'message.not-sip'],
-    ['HTTP', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'message.other-protocol'],
-    ['RTSP', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n', 'message.other-protocol'],
-    ['no version', 'INVITE sip:alan@jasomi.com\r\nTo: x\r\n\r\n', 'message.not-sip'],
-    ['a word', 'jaK', 'message.not-sip'],
-    ['a method that is no token', 'INV\u00e9TE sip:a SIP/2.0\r\n\r\n', 'message.not-sip'],
-    ['CR alone as line end', 'INVITE sip:a@b SIP/2.0\rVia: SIP/2.0/UDP c\r\r', 'message.not-sip'],
-    ['TLS', '\u0016\u0003\u0001\u0002', 'message.not-sip'],
+    ['NULs', '\u0000\u0000\u0000\u0000', 'message.notSip'],
+    ['HTTP', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'message.otherProtocol'],
+    ['RTSP', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n', 'message.otherProtocol'],
+    ['no version', 'INVITE sip:alan@jasomi.com\r\nTo: x\r\n\r\n', 'message.notSip'],
+    ['a word', 'jaK', 'message.notSip'],
+    ['a method that is no token', 'INV\u00e9TE sip:a SIP/2.0\r\n\r\n', 'message.notSip'],
+    ['CR alone as line end', 'INVITE sip:a@b SIP/2.0\rVia: SIP/2.0/UDP c\r\r', 'message.notSip'],
+    ['TLS', '\u0016\u0003\u0001\u0002', 'message.notSip'],
   ])('%s is no SIP message', (_name, text, code) => {
     expect(outcomeOf(text)).toBe(code);
   });
@@ -308,7 +308,7 @@ describe('limits', () => {
     expect(parseMessage(bytes, { framing: 'datagram', limits }).kind).toBe('message');
     const tight = { ...defaultMessageLimits, headBytesMax: bytes.length - 1 };
     const outcome = parseMessage(bytes, { framing: 'datagram', limits: tight });
-    expect(outcome.kind === 'notSip' && outcome.error.code).toBe('message.head-too-large');
+    expect(outcome.kind === 'notSip' && outcome.error.code).toBe('message.headTooLarge');
   });
 
   it('notes a body above the limit', () => {

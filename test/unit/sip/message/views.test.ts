@@ -241,7 +241,7 @@ describe('other views', () => {
 
   it('say why a Request-URI cannot be read', () => {
     const uri = requestUriOf(requestOf({ startLine: 'INVITE * SIP/2.0' }));
-    expect(uri.ok ? 'ok' : uri.error.code).toBe('message.request-uri');
+    expect(uri.ok ? 'ok' : uri.error.code).toBe('message.requestUri');
   });
 
   it('see the same through a Buffer that lies inside a larger one', () => {

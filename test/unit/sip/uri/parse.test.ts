@@ -135,36 +135,36 @@ describe('other schemes', () => {
 
 describe('what is no URI', () => {
   const rows: readonly (readonly [name: string, text: string, code: string])[] = [
-    ['nothing', '', 'uri.no-scheme'],
-    ['no scheme', 'alan@jasomi.com', 'uri.no-scheme'],
-    ['a star', '*', 'uri.no-scheme'],
-    ['brackets', '<sip:a@b>', 'uri.no-scheme'],
-    ['no host', 'sip:', 'uri.bad-host'],
-    ['no host after the user', 'sip:a@', 'uri.bad-host'],
-    ['a port without host', 'sip::5060', 'uri.bad-host'],
-    ['two at signs', 'sip:a@b@127.0.0.1', 'uri.bad-host'],
-    ['a slash in the host', 'sip:bob@192.168.10.20/TCP', 'uri.bad-host'],
-    ['IPv6 without brackets', 'sip:2001:db8::10', 'uri.bad-port'],
-    ['an open bracket', 'sip:[2001:db8::1', 'uri.bad-host'],
-    ['empty brackets', 'sip:[]', 'uri.bad-host'],
-    ['a word in brackets', 'sip:[local]', 'uri.bad-host'],
-    ['port too large', 'sip:a@b:65536', 'uri.bad-port'],
-    ['port of letters', 'sip:a@b:sip', 'uri.bad-port'],
-    ['empty port', 'sip:a@b:', 'uri.bad-port'],
-    ['a space in the user', 'sip:a b@c', 'uri.bad-user'],
-    ['a space in the host', 'sip:a@b c', 'uri.bad-host'],
-    ['a NUL in the host', 'sip:a@b\u0000', 'uri.bad-host'],
-    ['a NUL in a parameter', 'sip:a@b;c\u0000', 'uri.bad-parameter'],
-    ['an at sign in a parameter', 'sip:a@b;c=d@e', 'uri.bad-parameter'],
-    ['a line break in the headers', 'sip:a@b?c=d\r\nVia: x', 'uri.bad-character'],
-    ['a NUL in a URN', 'urn:service:sos\u0000', 'uri.bad-character'],
-    ['URN without a name', 'urn:service:', 'uri.bad-urn'],
-    ['URN without a namespace', 'urn::sos', 'uri.bad-urn'],
-    ['tel without a number', 'tel:;phone-context=+1', 'uri.bad-number'],
-    ['a space in another scheme', 'http://a b', 'uri.bad-character'],
+    ['nothing', '', 'uri.noScheme'],
+    ['no scheme', 'alan@jasomi.com', 'uri.noScheme'],
+    ['a star', '*', 'uri.noScheme'],
+    ['brackets', '<sip:a@b>', 'uri.noScheme'],
+    ['no host', 'sip:', 'uri.badHost'],
+    ['no host after the user', 'sip:a@', 'uri.badHost'],
+    ['a port without host', 'sip::5060', 'uri.badHost'],
+    ['two at signs', 'sip:a@b@127.0.0.1', 'uri.badHost'],
+    ['a slash in the host', 'sip:bob@192.168.10.20/TCP', 'uri.badHost'],
+    ['IPv6 without brackets', 'sip:2001:db8::10', 'uri.badPort'],
+    ['an open bracket', 'sip:[2001:db8::1', 'uri.badHost'],
+    ['empty brackets', 'sip:[]', 'uri.badHost'],
+    ['a word in brackets', 'sip:[local]', 'uri.badHost'],
+    ['port too large', 'sip:a@b:65536', 'uri.badPort'],
+    ['port of letters', 'sip:a@b:sip', 'uri.badPort'],
+    ['empty port', 'sip:a@b:', 'uri.badPort'],
+    ['a space in the user', 'sip:a b@c', 'uri.badUser'],
+    ['a space in the host', 'sip:a@b c', 'uri.badHost'],
+    ['a NUL in the host', 'sip:a@b\u0000', 'uri.badHost'],
+    ['a NUL in a parameter', 'sip:a@b;c\u0000', 'uri.badParameter'],
+    ['an at sign in a parameter', 'sip:a@b;c=d@e', 'uri.badParameter'],
+    ['a line break in the headers', 'sip:a@b?c=d\r\nVia: x', 'uri.badCharacter'],
+    ['a NUL in a URN', 'urn:service:sos\u0000', 'uri.badCharacter'],
+    ['URN without a name', 'urn:service:', 'uri.badUrn'],
+    ['URN without a namespace', 'urn::sos', 'uri.badUrn'],
+    ['tel without a number', 'tel:;phone-context=+1', 'uri.badNumber'],
+    ['a space in another scheme', 'http://a b', 'uri.badCharacter'],
     // 'ŀ' would be cut to '@'.
-    ['a character beyond latin1', 'sip:a\u0140b', 'uri.bad-character'],
-    ['too long', `sip:${'a'.repeat(70_000)}`, 'uri.too-long'],
+    ['a character beyond latin1', 'sip:a\u0140b', 'uri.badCharacter'],
+    ['too long', `sip:${'a'.repeat(70_000)}`, 'uri.tooLong'],
   ];
   it.each(rows)('%s', (_name, text, code) => {
     const uri = parseUri(text);
@@ -173,7 +173,7 @@ describe('what is no URI', () => {
 
   it('says so of another scheme where sip is needed', () => {
     const uri = parseSipUri('tel:911');
-    expect(uri.ok ? uri.value : uri.error.code).toBe('uri.not-sip');
+    expect(uri.ok ? uri.value : uri.error.code).toBe('uri.notSip');
     expect(parseSipUri('sips:a').ok).toBe(true);
   });
 });
