@@ -87,6 +87,17 @@ describe('a result that GEOS lost', () => {
   });
 });
 
+describe('a close', () => {
+  it('while the database is being opened again leaves nothing running', async () => {
+    const database = await embedded();
+    await expect(database.query(losing, { deadlineMs: 60_000 })).rejects.toMatchObject({
+      code: 'store.resultLost',
+    });
+    await database.close(1);
+    await expect(ask(database, 'select 1')).rejects.toMatchObject({ code: 'store.closed' });
+  });
+});
+
 describe('a statement that does not end', () => {
   it('misses its deadline, and when it stays the worker is replaced', async () => {
     const logger = recordingLogger();

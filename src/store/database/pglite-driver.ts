@@ -159,6 +159,10 @@ export class PgliteDatabase implements Database {
       await link.terminate();
       throw error;
     }
+    if (this.#closing !== undefined) {
+      await link.terminate();
+      throw storeError('store.closed', 'the store was closed while its database was being opened');
+    }
     this.#health = { state: 'up' };
     return link;
   }
