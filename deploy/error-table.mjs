@@ -19,8 +19,10 @@ const rows = [];
 for (const file of errorModules()) {
   for (const table of Object.values(await import(pathToFileURL(file).href))) {
     if (table === null || typeof table !== 'object') continue;
-    for (const [code, row] of Object.entries(table))
-      rows.push({ code, kind: row.kind, meaning: row.meaning });
+    for (const [code, row] of Object.entries(table)) {
+      // An errors.ts may export other things too, such as exit codes.
+      if (typeof row?.meaning === 'string') rows.push({ code, kind: row.kind, meaning: row.meaning });
+    }
   }
 }
 rows.sort((a, b) => (a.code < b.code ? -1 : 1));
