@@ -9,7 +9,6 @@ export const CR = 0x0d;
 export const SP = 0x20;
 export const QUOTE = 0x22;
 export const PERCENT = 0x25;
-export const STAR = 0x2a;
 export const COMMA = 0x2c;
 export const HYPHEN = 0x2d;
 export const SLASH = 0x2f;
