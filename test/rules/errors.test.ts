@@ -78,7 +78,7 @@ describe('error codes', () => {
     const names = codes.map((code) => code.code);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     for (const { code, kind, meaning } of codes) {
-      expect(code).toMatch(/^[a-z]+\.[a-z][a-zA-Z0-9-]*$/);
+      expect(code).toMatch(/^[a-z]+\.[a-z][a-zA-Z0-9]*$/);
       expect(kinds, code).toContain(kind);
       expect(meaning.trim(), code).not.toBe('');
     }
