@@ -7,22 +7,60 @@ export function shownKey(server: ServerProcess): { readonly key: string; readonl
   return match?.[1] === undefined || match[2] === undefined ? undefined : { key: match[1], file: match[2] };
 }
 
-/** A reply of the REST interface; `json` is whatever the reply's body holds. */
-export interface ApiReply {
+/** A reply of the REST interface; `json` is what its body holds, in the form that the test expects of it. */
+export interface ApiReply<Json> {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a foreign document, whose form is what the tests assert
-  readonly json: any;
+  readonly json: Json;
+}
+
+/** What the tests read of an answer to a route query. */
+export interface RouteJson {
+  readonly mapping: {
+    readonly kind: string;
+    readonly rule: string;
+    readonly boundary: { readonly boundaryId: string };
+  };
+  readonly plan: { readonly targets: readonly { readonly uri: string; readonly reason: string }[] };
+  readonly stages: readonly { readonly stage: string; readonly durationMs: number }[];
+}
+
+/** What the tests read of a call's record. */
+export interface CallJson {
+  readonly id: string;
+  readonly state: string;
+  readonly sipCallId: string;
+  readonly emergencyCallId: string;
+  readonly stages: readonly { readonly stage: string }[];
+  readonly attempts: readonly unknown[];
+  readonly warnings: readonly { readonly message: string }[];
+}
+
+/** A page of a list. */
+export interface PageJson<Item> {
+  readonly items: readonly Item[];
+}
+
+/** A page of boundaries. */
+export interface BoundariesJson {
+  readonly features: readonly { readonly id: string }[];
+  readonly next?: string;
+}
+
+/** A problem document. */
+export interface ProblemJson {
+  readonly errors: readonly { readonly path: string }[];
+  readonly refused: readonly { readonly ordinal: number; readonly reason: string }[];
 }
 
 /** Asks the REST interface of a server. */
-export async function api(
+export async function api<Json = unknown>(
   server: ServerProcess,
   key: string | undefined,
   path: string,
   options: { readonly method?: string; readonly body?: string; readonly contentType?: string } = {},
-): Promise<ApiReply> {
+): Promise<ApiReply<Json>> {
   const response = await fetch(`http://127.0.0.1:${server.httpPort}${path}`, {
     method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
     headers: {

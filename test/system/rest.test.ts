@@ -3,7 +3,17 @@ import { isAbsolute, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
-import { api, count, eventually, shownKey } from './api.ts';
+import {
+  api,
+  type BoundariesJson,
+  type CallJson,
+  count,
+  eventually,
+  type PageJson,
+  type ProblemJson,
+  type RouteJson,
+  shownKey,
+} from './api.ts';
 import { civicInfo, invite, multipartBody, pidfLo, pointInfo } from './emergency.ts';
 import { databaseKinds, describeWith, type TestDatabase } from './environment.ts';
 import { listed, type Peer, type Received, response, udpPeer } from './peer.ts';
@@ -48,17 +58,16 @@ for (const kind of databaseKinds) {
       await caller.next(/^SIP\/2\.0 200 /);
       return [call.callId, request];
     };
-    const recordOf = (sipCallId: string) =>
-      eventually(
+    const recordOf = async (sipCallId: string): Promise<CallJson> => {
+      const [found] = await eventually(
         async () => {
-          const page = await api(server, key, '/api/v1/calls?limit=100');
-          const summary = page.json.items.find((item: { sipCallId: string }) => item.sipCallId === sipCallId);
-          return summary === undefined
-            ? undefined
-            : (await api(server, key, `/api/v1/calls/${summary.id}`)).json;
+          const page = await api<PageJson<CallJson>>(server, key, '/api/v1/calls?limit=100');
+          return page.json.items.filter((item) => item.sipCallId === sipCallId);
         },
-        (record) => record?.state === 'answered',
+        (items) => items[0]?.state === 'answered',
       );
+      return (await api<CallJson>(server, key, `/api/v1/calls/${found?.id}`)).json;
+    };
 
     it('shows a key at the first start and keeps it in a file for its user alone', () => {
       const shown = shownKey(server);
@@ -79,13 +88,17 @@ for (const kind of databaseKinds) {
     });
 
     it('names all that is wrong in a question', async () => {
-      const reply = await api(server, key, '/api/v1/route?lat=91&lon=east');
+      const reply = await api<ProblemJson>(server, key, '/api/v1/route?lat=91&lon=east');
       expect(reply.status).toBe(400);
-      expect(reply.json.errors.map((error: { path: string }) => error.path).sort()).toEqual(['lat', 'lon']);
+      expect(reply.json.errors.map((error) => error.path).sort()).toEqual(['lat', 'lon']);
     });
 
     it('tells where a call from a point would go, and why', async () => {
-      const reply = await api(server, key, `/api/v1/route?lat=${manhattan.lat}&lon=${manhattan.lon}`);
+      const reply = await api<RouteJson>(
+        server,
+        key,
+        `/api/v1/route?lat=${manhattan.lat}&lon=${manhattan.lon}`,
+      );
       expect(reply.status).toBe(200);
       expect(reply.json.mapping).toMatchObject({ kind: 'mapped', rule: 'covers' });
       expect(reply.json.plan.targets[0]).toMatchObject({
@@ -93,35 +106,35 @@ for (const kind of databaseKinds) {
         uri: `sip:${manhattanPsap}@127.0.0.1:${server.psapPort}`,
       });
       expect(reply.json.plan.targets.at(-1)).toMatchObject({ reason: 'default' });
-      expect(reply.json.stages.map((stage: { stage: string }) => stage.stage)).toEqual([
-        'locate',
-        'map',
-        'decide',
-      ]);
+      expect(reply.json.stages.map((stage) => stage.stage)).toEqual(['locate', 'map', 'decide']);
       for (const stage of reply.json.stages) expect(stage.durationMs).toBeGreaterThanOrEqual(0);
     });
 
     it('tells where a call from a civic address would go', async () => {
-      const reply = await api(server, key, '/api/v1/route?country=US&A1=NY&A2=New%20York');
+      const reply = await api<RouteJson>(server, key, '/api/v1/route?country=US&A1=NY&A2=New%20York');
       expect(reply.json.mapping).toMatchObject({ kind: 'mapped', rule: 'areaName' });
-      expect(reply.json.plan.targets[0].uri).toContain(manhattanPsap);
+      expect(reply.json.plan.targets[0]?.uri).toContain(manhattanPsap);
     });
 
     it.each([
       ['a point', pointInfo(manhattan)],
       ['a civic address', civicInfo({ country: 'US', A1: 'NY', A2: 'New York' })],
     ])('tells where a call with a document of %s would go', async (_name, info) => {
-      const reply = await api(server, key, '/api/v1/route', {
+      const reply = await api<RouteJson>(server, key, '/api/v1/route', {
         body: pidfLo(info),
         contentType: 'application/pidf+xml',
       });
-      expect(reply.json.plan.targets[0].uri).toContain(manhattanPsap);
+      expect(reply.json.plan.targets[0]?.uri).toContain(manhattanPsap);
     });
 
     it('lists boundaries and reads one as GeoJSON', async () => {
-      const page = await api(server, key, '/api/v1/boundaries?limit=3&geometry=false');
+      const page = await api<BoundariesJson>(server, key, '/api/v1/boundaries?limit=3&geometry=false');
       expect(page.json.features).toHaveLength(3);
-      const route = await api(server, key, `/api/v1/route?lat=${manhattan.lat}&lon=${manhattan.lon}`);
+      const route = await api<RouteJson>(
+        server,
+        key,
+        `/api/v1/route?lat=${manhattan.lat}&lon=${manhattan.lon}`,
+      );
       const id: string = route.json.mapping.boundary.boundaryId;
       const one = await api(server, key, `/api/v1/boundaries/${encodeURIComponent(id)}`);
       expect(one.json).toMatchObject({ type: 'Feature', id, geometry: { type: 'MultiPolygon' } });
@@ -131,8 +144,12 @@ for (const kind of databaseKinds) {
       const ids: string[] = [];
       let after = '';
       do {
-        const page = await api(server, key, `/api/v1/boundaries?limit=1000&geometry=false${after}`);
-        ids.push(...page.json.features.map((boundary: { id: string }) => boundary.id));
+        const page = await api<BoundariesJson>(
+          server,
+          key,
+          `/api/v1/boundaries?limit=1000&geometry=false${after}`,
+        );
+        ids.push(...page.json.features.map((boundary) => boundary.id));
         after = page.json.next === undefined ? '' : `&after=${encodeURIComponent(page.json.next)}`;
       } while (after !== '');
       expect(new Set(ids).size).toBe(ids.length);
@@ -148,7 +165,7 @@ for (const kind of databaseKinds) {
         [0, 1],
         [0, 0],
       ];
-      const reply = await api(server, key, '/api/v1/datasets?name=bad&activate=true', {
+      const reply = await api<ProblemJson>(server, key, '/api/v1/datasets?name=bad&activate=true', {
         contentType: 'application/geo+json',
         body: JSON.stringify({
           type: 'FeatureCollection',
@@ -161,19 +178,24 @@ for (const kind of databaseKinds) {
         }),
       });
       expect(reply.status).toBe(422);
-      expect(reply.json.refused.map((row: { ordinal: number }) => row.ordinal)).toEqual([2, 3, 4]);
+      expect(reply.json.refused.map((row) => row.ordinal)).toEqual([2, 3, 4]);
       for (const row of reply.json.refused) expect(row.reason).toMatch(/\w/);
       expect((await api(server, key, '/api/v1/datasets')).json).toEqual(before.json);
     });
 
     it('loads a file, activates it, and rolls it back; calls follow, and each step is audited', async () => {
-      const loaded = await api(server, key, '/api/v1/datasets?name=island&source=island.geojson', {
-        contentType: 'application/geo+json',
-        body: JSON.stringify({
-          type: 'FeatureCollection',
-          features: [boundary('island', square(-74.1, 40.6, 0.3), `sip:island@127.0.0.1:${psap.port}`)],
-        }),
-      });
+      const loaded = await api<{ readonly dataset: { readonly id: number } }>(
+        server,
+        key,
+        '/api/v1/datasets?name=island&source=island.geojson',
+        {
+          contentType: 'application/geo+json',
+          body: JSON.stringify({
+            type: 'FeatureCollection',
+            features: [boundary('island', square(-74.1, 40.6, 0.3), `sip:island@127.0.0.1:${psap.port}`)],
+          }),
+        },
+      );
       expect(loaded.status).toBe(201);
       const id: number = loaded.json.dataset.id;
       const options = { body: multipartBody(pointInfo(manhattan)) };
@@ -189,8 +211,12 @@ for (const kind of databaseKinds) {
       expect(await routeOf()).toContain('sip:island@');
       expect((await api(server, key, '/api/v1/datasets/rollback', { method: 'POST' })).status).toBe(200);
       expect(await routeOf()).toContain(`sip:${manhattanPsap}@`);
-      const audit = await api(server, key, '/api/v1/audit?limit=20');
-      const rows: readonly { action: string; actor: string }[] = audit.json.items;
+      const audit = await api<PageJson<{ readonly action: string; readonly actor: string }>>(
+        server,
+        key,
+        '/api/v1/audit?limit=20',
+      );
+      const rows = audit.json.items;
       expect(rows.filter((row) => row.action.startsWith('dataset.')).slice(0, 3)).toMatchObject(
         ['dataset.rolledBack', 'dataset.activated', 'dataset.loaded'].map((action) => ({
           action,
@@ -210,7 +236,7 @@ for (const kind of databaseKinds) {
         recognition: { kind: 'emergency', rule: 'serviceUrnInRequestUri' },
         mapping: { kind: 'mapped', rule: 'covers' },
       });
-      expect(record.stages.map((stage: { stage: string }) => stage.stage)).toEqual([
+      expect(record.stages.map((stage) => stage.stage)).toEqual([
         'recognise',
         'locate',
         'map',
@@ -227,9 +253,7 @@ for (const kind of databaseKinds) {
         replace: { 'Max-Forwards': 'Max-Forwards: many' },
       });
       const record = await recordOf(sipCallId);
-      expect(record.warnings.map((warning: { message: string }) => warning.message).join()).toMatch(
-        /Max-Forwards/i,
-      );
+      expect(record.warnings.map((warning) => warning.message).join()).toMatch(/Max-Forwards/i);
     });
 
     it('counts datagrams that are not SIP, drops them, and goes on', async () => {
@@ -254,7 +278,7 @@ for (const kind of databaseKinds) {
     });
 
     it('serves its description and its health', async () => {
-      const document = await api(server, undefined, '/api/v1/openapi.json');
+      const document = await api<{ readonly openapi: string }>(server, undefined, '/api/v1/openapi.json');
       expect(document.json.openapi).toMatch(/^3\.1\./);
       expect((await api(server, undefined, '/livez')).json).toMatchObject({ status: 'ok' });
       expect((await api(server, undefined, '/readyz')).json).toMatchObject({ status: 'ok' });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { freePorts } from '../support/free-ports.ts';
 import type { PgCluster } from '../support/pg-cluster.ts';
 import { runProgram, type ServerProcess, startServer } from '../support/server-process.ts';
-import { api, eventually, shownKey } from './api.ts';
+import { api, eventually, type PageJson, shownKey } from './api.ts';
 import { type Call, invite, multipartBody, pointInfo } from './emergency.ts';
 import { databaseKinds, describeWith, openCluster, type TestDatabase } from './environment.ts';
 import { listed, type Peer, type Received, response, udpPeer, value } from './peer.ts';
@@ -109,11 +109,11 @@ for (const kind of databaseKinds) {
 
     it('data, records and key are still there', async () => {
       expect(await routeOf(server)).toContain('sip:psap-36061@');
-      const datasets = await api(server, key, '/api/v1/datasets');
+      const datasets = await api<PageJson<unknown>>(server, key, '/api/v1/datasets');
       expect(datasets.json.items).toHaveLength(1);
       expect(datasets.json.items[0]).toMatchObject({ state: 'active', boundaryCount: 3_231 });
       await eventually(
-        async () => (await api(server, key, '/api/v1/calls')).json.items.length,
+        async () => (await api<PageJson<unknown>>(server, key, '/api/v1/calls')).json.items.length,
         (length) => length >= 2,
       );
     });
@@ -123,7 +123,9 @@ for (const kind of databaseKinds) {
       server = await again();
       expect(server.readyMs).toBeLessThan(laterStartMaxMs);
       expect(await routeOf(server)).toContain('sip:psap-36061@');
-      expect((await api(server, key, '/api/v1/calls')).json.items.length).toBeGreaterThanOrEqual(1);
+      expect(
+        (await api<PageJson<unknown>>(server, key, '/api/v1/calls')).json.items.length,
+      ).toBeGreaterThanOrEqual(1);
     });
 
     it('asked to stop it refuses new calls and finishes the one in set-up', async () => {
