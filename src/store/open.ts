@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { errorText } from '../base/index.ts';
+import type { Logger } from '../esrp/index.ts';
 import { makeApiKeyStore } from './api-keys.ts';
 import { makeAuditLog } from './audit-log.ts';
 import { makeBoundaryAdmin } from './boundary-admin.ts';
@@ -12,6 +14,7 @@ import { type Preparation, prepareSchema } from './preparation.ts';
 import { keepRetention } from './retention.ts';
 import { openSpillFile } from './spill-file.ts';
 import { activeDatasetChannel } from './sql/dataset.ts';
+import { boundariesAtPoint } from './sql/lookup.ts';
 import type { Store, StoreOptions } from './types.ts';
 
 /**
@@ -23,12 +26,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { database, lock } = await openDatabase(options);
   try {
     const preparation = await prepareSchema(database, { logger: options.logger, onProgress });
+    if (preparation.isDone()) await warmUp(database, options.logger);
     onProgress({ phase: 'ready' });
     return makeStore(database, lock, preparation, options);
   } catch (error) {
     await database.close(5_000);
     await lock?.release();
     throw error;
+  }
+}
+
+// The first statement that uses PostGIS loads its library, and the first lookup is planned: a quarter of a second in
+// the embedded database, which the first call would wait for.
+async function warmUp(database: Database, logger: Logger): Promise<void> {
+  const statement = boundariesAtPoint({ lon: 0, lat: 0, services: [], asOf: 0 });
+  try {
+    await database.query(statement, { deadlineMs: 10_000, lane: 'lookup' });
+  } catch (error) {
+    logger.warn('store.warmUpFailed', { reason: errorText(error) });
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert, assertNever, errorText } from '../../base/index.ts';
 import type { WireFailure, WorkerReport, WorkerRequest, WorkerSettings } from './messages.ts';
+import { rememberKeysOfLargeObjects } from './remembered-keys.ts';
 import { openSession, type Session } from './session.ts';
 import { slimBundle, stockBundle } from './slim-bundle.ts';
 
@@ -25,6 +26,7 @@ let openTransaction: number | undefined;
 let lookupsInRow = 0;
 let isPumping = false;
 
+rememberKeysOfLargeObjects();
 const session = await start();
 if (session !== undefined) {
   port.on('message', (request: WorkerRequest) => {
