@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import { usCountyCount, usCountyPsaps } from '../data/us-counties.ts';
-import { after, assert, DependencyError, serviceUrn } from './base/index.ts';
+import { after, assert, DependencyError } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import { createRouteService } from './esrp/index.ts';
 import type { Health, HttpServer } from './http/index.ts';
@@ -57,7 +57,6 @@ export interface RunningServer {
 
 const shutdownMs = 5_000;
 const psapHost = '127.0.0.1';
-const warmUpDeadlineMs = 5_000;
 
 /** Builds the whole program from its configuration and starts it. Rejects with what is missing; nothing is left open then. */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
@@ -73,7 +72,6 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const firstStart = prepareStore(config, store, options.onProgress);
     // A server without its database routes by default until it is back; only the embedded one is waited for.
     const apiKey = store.isPrepared() ? await firstStart : undefined;
-    if (store.isPrepared()) await warmUp(store, logger);
     firstStart.catch((error: unknown) => logger.error('server.firstStartFailed', { error: String(error) }));
 
     const sip = await startSip(config, { store, logger });
@@ -170,18 +168,6 @@ async function startThePsap(config: Config, logger: OwnedLogger): Promise<AgentH
     if (!(error instanceof DependencyError && error.code === 'net.listenFailed')) throw error;
     logger.warn('server.demoPsapNotStarted', { reason: error.message });
     return undefined;
-  }
-}
-
-// The first lookup of a database loads libraries and plans; no call shall wait for that.
-async function warmUp(store: Store, logger: OwnedLogger): Promise<void> {
-  const services = [serviceUrn('urn:service:sos')] as const;
-  const scope = { services, asOf: systemClock.wall(), deadlineMs: warmUpDeadlineMs };
-  try {
-    await store.lookup.byPoint({ lon: 0, lat: 0 }, scope);
-    await store.lookup.byPoint({ lon: -98.58, lat: 39.83 }, scope);
-  } catch (error) {
-    logger.warn('server.warmUpFailed', { error: String(error) });
   }
 }
 
