@@ -27,11 +27,14 @@ export function cpuSeconds(pid: number): number {
   return nanoseconds / 1e9;
 }
 
-/** Seconds that all processors of the machine together were busy since it started. */
-export function machineBusySeconds(): number {
+/**
+ * Seconds that the machine's processors together were idle since it started. What is not idle is busy, time that a
+ * hypervisor took included: the kernel's ticks of the busy kinds miss most of a task that runs in short spells.
+ */
+export function machineIdleSeconds(): number {
   const [, ...ticks] = (read('/proc/stat').split('\n')[0] ?? '').trim().split(/\s+/).map(Number);
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = ticks;
-  return (user + nice + system + irq + softIrq) / 100;
+  const [, , , idle = 0, ioWait = 0] = ticks;
+  return (idle + ioWait) / 100;
 }
 
 /** Resident memory of a process and its descendants in MB, shared pages counted in part (PSS). */

@@ -7,7 +7,7 @@ import { freePorts } from '../test/support/free-ports.ts';
 import { findPostgres, type PgCluster, startPgCluster, withClient } from '../test/support/pg-cluster.ts';
 import { hasSipp, type SippRun, startSipp } from '../test/support/sipp.ts';
 import { type Expectations, openExpectations, seededRandom } from '../test/system/counties.ts';
-import { cpuSeconds, machineBusySeconds, memoryMb } from './accounting.ts';
+import { cpuSeconds, machineIdleSeconds, memoryMb } from './accounting.ts';
 import { missingForKamailio, programVersion, type Side, startFirstline, startKamailio } from './sides.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -185,7 +185,7 @@ async function measure(
   const usage = () => ({
     proxy: cpuSeconds(side.pid),
     database: side.databasePid === undefined ? 0 : cpuSeconds(side.databasePid),
-    machine: machineBusySeconds(),
+    idle: machineIdleSeconds(),
     at: performance.now() / 1_000,
   });
   const before = usage();
@@ -204,8 +204,7 @@ async function measure(
     p50Ms: quantile(result.ringingAfterMs, 0.5),
     p99Ms: quantile(result.ringingAfterMs, 0.99),
     memoryMb: memoryMb(side.pid),
-    othersShare:
-      (after.machine - before.machine - proxy - database) / ((after.at - before.at) * cpus().length),
+    othersShare: 1 - (after.idle - before.idle + proxy + database) / ((after.at - before.at) * cpus().length),
   };
 }
 
