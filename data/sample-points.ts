@@ -1,4 +1,4 @@
-import type { Position } from '../src/geo/index.ts';
+import { isInPolygon, type Position, type Ring } from '../src/geo/index.ts';
 import { type UsCounty, usCounties } from './us-counties.ts';
 
 /** A place in the United States with the county that it was drawn for. */
@@ -9,7 +9,7 @@ export interface SamplePoint {
 
 /**
  * `count` random places inside of US counties, every county equally likely. The same seed gives the same places. Which
- * county a place is in is judged by edge parity, so a place on a border may belong to the neighbour as well.
+ * county a place is in is judged on the published shapes, so a place on a border may belong to the neighbour as well.
  */
 export function samplePoints(count: number, seed: number): readonly SamplePoint[] {
   const random = seededFraction(seed);
@@ -47,26 +47,10 @@ function placeIn(county: UsCounty, random: () => number): SamplePoint {
   for (;;) {
     const lon = west + random() * (east - west);
     const lat = south + random() * (north - south);
-    if (polygon.filter((ring) => isInside(lon, lat, ring)).length === 1) {
-      return { position: { lon, lat }, fips: county.fips };
-    }
+    if (isInPolygon({ lon, lat }, polygon)) return { position: { lon, lat }, fips: county.fips };
   }
 }
-
-type Ring = readonly (readonly [number, number])[];
 
 function outerLength(polygon: readonly Ring[]): number {
   return polygon[0]?.length ?? 0;
-}
-
-// Crossings of a ray to the east with the ring's edges.
-function isInside(lon: number, lat: number, ring: Ring): boolean {
-  let isIn = false;
-  for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
-    const a = ring[i];
-    const b = ring[j];
-    if (a === undefined || b === undefined || a[1] > lat === b[1] > lat) continue;
-    if (lon < ((b[0] - a[0]) * (lat - a[1])) / (b[1] - a[1]) + a[0]) isIn = !isIn;
-  }
-  return isIn;
 }

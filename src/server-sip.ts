@@ -69,6 +69,7 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
   assert(first !== undefined, 'the configuration has at least one listener');
   const callOptions = makeCallOptions(config, listeners);
   const core = makeCore(config, listeners, callOptions);
+  const discards = new DiscardCounter();
   const intake = new Intake({ store, logger, book, callOptions });
   const driver = new SipDriver<ProxyInput, ProxyEvent>({
     core,
@@ -81,7 +82,10 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
     }),
     clock: systemClock,
     logger,
-    onEvent: (event) => book.onEvent(event),
+    onEvent: (event) => {
+      if (event.kind === 'discarded') discards.count(event.reason);
+      else book.onEvent(event);
+    },
     onDecide: (question) => intake.decide(question, (decision) => driver.answer(question.id, decision)),
   });
   receiver.driver = driver;
@@ -96,6 +100,7 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
         driver: driver.counts(),
         proxy: core.counts(),
         calls: book.counts(),
+        discarded: discards.counts,
       }),
     refuseNew: () => intake.close(),
     drained: (limitMs) => untilTrue(() => book.counts().inSetUp === 0, limitMs),
@@ -154,8 +159,16 @@ class Intake {
       answer(drainingReply);
       return;
     }
+    this.#parts.book.expect(id);
+    // The 100 Trying leaves when this turn of the event loop ends; the stages shall not hold it up.
+    setImmediate(() => this.#route({ id, request, flow }, answer));
+  }
+
+  #route(
+    { id, request, flow }: Omit<DecideQuestion, 'kind' | 'deadline'>,
+    answer: (decision: RequestDecision) => void,
+  ): void {
     const { book, callOptions, logger } = this.#parts;
-    book.expect(id);
     routeRequest(request, flow, callOptions, this.#ports)
       .then(({ decision, record }) => {
         // The record first, since the answer at once brings events; but no fault of the book may keep the call waiting.
@@ -166,6 +179,16 @@ class Intake {
         }
       })
       .catch((error: unknown) => logger.error('call.intakeFailed', { error: String(error) }));
+  }
+}
+
+/** Counts what the core dropped or refused, by its reason. */
+class DiscardCounter {
+  readonly counts: Record<string, number> = {};
+
+  count(reason: string): void {
+    const name = reason.replace(/[^a-zA-Z0-9]+/g, '_');
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
 }
 

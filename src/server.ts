@@ -244,14 +244,15 @@ function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer
   });
 }
 
-// Without its database the server still routes, by default; it says so, and stays ready for calls.
+// Without its database the server still routes, by default, and so says `degraded`: were it not ready then, an outage of
+// the database would take every node away from the calls at once.
 function healthOf(store: Store, sip: RunningSip): Health {
   const { database } = store.health();
   const isUp = database.state === 'up';
   const isDraining = sip.isDraining();
   return {
     live: true,
-    ready: isUp && store.isPrepared() && !isDraining,
+    ready: !isDraining,
     checks: [
       { name: 'database', ok: isUp, detail: database.state === 'down' ? database.reason : database.state },
       {

@@ -5,13 +5,16 @@ import { openCallsMax } from './limits.ts';
 import type { CallRecordStore, Logger } from './ports.ts';
 import type { CallAttempt, CallRecord } from './types.ts';
 
+/** What the proxy core reports of calls; what it discards belongs to none. */
+export type CallEvent = Exclude<ProxyEvent, { kind: 'discarded' }>;
+
 interface OpenCall {
   /** Undefined while the stages are at work. */
   record: CallRecord | undefined;
   /** The state that the store has. */
   stored: CallRecord | undefined;
   /** Events that came before the record. */
-  readonly early: ProxyEvent[];
+  readonly early: CallEvent[];
   isCancelled: boolean;
 }
 
@@ -60,8 +63,7 @@ export class CallBook {
   }
 
   /** Takes in what happened. */
-  onEvent(event: ProxyEvent): void {
-    if (event.kind === 'discarded') return;
+  onEvent(event: CallEvent): void {
     if (event.kind === 'inDialog') {
       if (event.method === 'BYE') this.#ended(event.callId);
       return;
@@ -81,7 +83,7 @@ export class CallBook {
 
   #apply(
     record: CallRecord,
-    event: Exclude<ProxyEvent, { kind: 'discarded' | 'inDialog' }>,
+    event: Exclude<CallEvent, { kind: 'inDialog' }>,
     isCancelled: boolean,
   ): CallRecord {
     const now = this.#ports.clock.wall();

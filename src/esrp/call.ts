@@ -8,7 +8,7 @@ import {
   type RequestDecision,
   type SipRequest,
 } from '../sip/index.ts';
-import { decide } from './decide.ts';
+import { decide, describePlan } from './decide.ts';
 import { forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import { emergencyIdentifiers } from './identifiers.ts';
@@ -255,8 +255,4 @@ function describeLocated(value: Located): string {
   return chosen === undefined
     ? `no usable location among ${value.candidates.length}`
     : `${chosen.origin}: ${chosen.reason}`;
-}
-
-function describePlan(value: Plan): string {
-  return value.targets.map((target) => `${target.uri} (${target.reason})`).join(', then ');
 }

@@ -42,3 +42,8 @@ export function decide(mapping: Mapping, options: DecideOptions): Plan {
   if (isDefaultItself) return { targets: [mapped], trace };
   return { targets: [mapped, last], trace: [...trace, `then the default route ${last.uri}`] };
 }
+
+/** A plan in a line, for the record. */
+export function describePlan(plan: Plan): string {
+  return plan.targets.map((target) => `${target.uri} (${target.reason})`).join(', then ');
+}

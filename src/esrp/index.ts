@@ -7,7 +7,7 @@ export {
   isEmergency,
   routeRequest,
 } from './call.ts';
-export { CallBook, type CallBookPorts } from './call-book.ts';
+export { CallBook, type CallBookPorts, type CallEvent } from './call-book.ts';
 export type {
   Actor,
   ApiKeyStore,

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { LocationLimits } from '../location/index.ts';
 import { collectLocations } from '../location/index.ts';
-import { decide } from './decide.ts';
+import { decide, describePlan } from './decide.ts';
 import { mapLocation } from './map.ts';
 import type { BoundaryLookup, Logger } from './ports.ts';
 import { StageLog } from './stage-log.ts';
@@ -42,7 +42,9 @@ export function createRouteService(options: RouteServiceOptions, ports: RouteSer
           () => mapLocation(question, ports.lookup),
           (value) => value.detail,
         )) ?? failed;
-      const plan = decide(mapping, { ...options, defaultRoute: { uri: options.defaultRouteUri } });
+      const targets = { ...options, defaultRoute: { uri: options.defaultRouteUri } };
+      const plan =
+        log.runSync('decide', () => decide(mapping, targets), describePlan) ?? decide(failed, targets);
       return {
         service: query.service,
         located,

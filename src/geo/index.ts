@@ -1,2 +1,2 @@
-export { centerOf, distanceM, earthRadiusM, isPositionInRange } from './measure.ts';
-export type { Position, Shape } from './types.ts';
+export { centerOf, distanceM, isInPolygon, isPositionInRange } from './measure.ts';
+export type { Position, Ring, Shape } from './types.ts';

@@ -1,8 +1,7 @@
+import { booleanPointInPolygon } from '@turf/boolean-point-in-polygon';
+import { distance } from '@turf/distance';
 import { assertNever } from '../base/index.ts';
-import type { Position, Shape } from './types.ts';
-
-/** The radius of the sphere that has the area of the WGS 84 ellipsoid, metres. */
-export const earthRadiusM = 6_371_007.2;
+import type { Position, Ring, Shape } from './types.ts';
 
 /** Whether a position is one: finite, latitude within ±90°, longitude within ±180°. */
 export function isPositionInRange(position: Position): boolean {
@@ -14,16 +13,20 @@ export function isPositionInRange(position: Position): boolean {
 }
 
 /**
- * The distance over ground between two positions, metres, by the haversine formula on a sphere: within 0.6 %
- * of the ellipsoid's. Altitudes are left out.
+ * The distance over ground between two positions, metres, on a sphere: within 0.6 % of the ellipsoid's. Altitudes are
+ * left out.
  */
 export function distanceM(from: Position, to: Position): number {
-  const fromLat = radians(from.lat);
-  const toLat = radians(to.lat);
-  const halfLat = Math.sin((toLat - fromLat) / 2);
-  const halfLon = Math.sin(radians(to.lon - from.lon) / 2);
-  const haversine = halfLat * halfLat + Math.cos(fromLat) * Math.cos(toLat) * halfLon * halfLon;
-  return 2 * earthRadiusM * Math.asin(Math.min(1, Math.sqrt(haversine)));
+  return distance([from.lon, from.lat], [to.lon, to.lat], { units: 'meters' });
+}
+
+/**
+ * Whether a position is inside of a polygon, its outer ring first; its holes are outside. A position on a border counts
+ * as inside. Edges are straight in longitude and latitude.
+ */
+export function isInPolygon(position: Position, rings: readonly Ring[]): boolean {
+  const coordinates = rings.map((ring) => ring.map(([lon, lat]) => [lon, lat]));
+  return booleanPointInPolygon([position.lon, position.lat], { type: 'Polygon', coordinates });
 }
 
 /** The position that stands for a shape where a single point is wanted: its own, or its centre. */
@@ -36,8 +39,4 @@ export function centerOf(shape: Shape): Position {
     default:
       return assertNever(shape);
   }
-}
-
-function radians(degrees: number): number {
-  return (degrees * Math.PI) / 180;
 }

@@ -8,6 +8,9 @@ export interface Position {
   readonly altM?: number;
 }
 
+/** A closed line of longitudes and latitudes: the last one is the first. */
+export type Ring = readonly (readonly [lon: number, lat: number])[];
+
 /** The place where a caller is, with its uncertainty (RFC 5491 §5). Radii in metres. */
 export type Shape =
   | { readonly kind: 'point'; readonly position: Position }

@@ -10,7 +10,11 @@ export interface Room {
 export const rooms: Readonly<Record<string, Room>> = {
   base: { rooms: [], packages: [], isPure: true },
   xml: { rooms: ['base'], packages: ['fast-xml-parser'], isPure: true },
-  geo: { rooms: ['base'], packages: ['@turf/turf'], isPure: true },
+  geo: {
+    rooms: ['base'],
+    packages: ['@turf/turf', '@turf/boolean-point-in-polygon', '@turf/distance'],
+    isPure: true,
+  },
   sip: { rooms: ['base'], packages: [], isPure: true },
   location: { rooms: ['base', 'xml', 'geo', 'sip'], packages: [], isPure: true },
   lost: { rooms: ['base', 'xml', 'geo', 'location'], packages: [], isPure: true },
@@ -39,6 +43,8 @@ export const composition: readonly string[] = ['cli'];
 export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   'fast-xml-parser': ['xml'],
   '@turf/turf': ['geo'],
+  '@turf/boolean-point-in-polygon': ['geo'],
+  '@turf/distance': ['geo'],
   pg: ['store'],
   '@electric-sql/pglite': ['store'],
   '@electric-sql/pglite-postgis': ['store'],

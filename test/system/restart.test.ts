@@ -215,6 +215,8 @@ describeWith('PostgreSQL that goes away', ['PostgreSQL'], () => {
     expect(routes.slice(0, 20).every((route) => route.includes('sip:psap-36061@'))).toBe(true);
     expect(routes.slice(20).every((route) => /sip:(?:psap-36061|default)@/.test(route))).toBe(true);
     expect(routes.at(-1)).toContain('sip:default@');
+    const ready = await api(server, undefined, '/readyz');
+    expect([ready.status, ready.json]).toMatchObject([200, { status: 'degraded' }]);
   });
 
   it('and comes back: calls are mapped again and records are written', async () => {

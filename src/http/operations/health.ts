@@ -38,7 +38,8 @@ export const readReadiness = defineOperation({
   method: 'get',
   path: '/readyz',
   tag: 'Monitoring',
-  summary: 'Does the server take calls? 503 asks that traffic goes elsewhere; the checks say why.',
+  summary:
+    'Does the server take calls? 503 asks that traffic goes elsewhere. `degraded` says that calls get through, though not as well as they should; the checks say why.',
   access: 'open',
   replies: healthReplies('It takes calls.', 'It does not take calls.'),
   problems: [],

@@ -50,7 +50,7 @@ export type WireNewKey = z.infer<typeof newKeySchema>;
 export const healthSchema = replyComponent(
   'Health',
   z.strictObject({
-    status: z.enum(['ok', 'failing']),
+    status: z.enum(['ok', 'degraded', 'failing']),
     checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   }),
 );
@@ -58,7 +58,7 @@ export const healthSchema = replyComponent(
 /** Writes the server's health by one of its two questions. */
 export function healthToWire(isOk: boolean, health: Health): z.infer<typeof healthSchema> {
   return {
-    status: isOk ? 'ok' : 'failing',
+    status: isOk ? (health.checks.every(({ ok }) => ok) ? 'ok' : 'degraded') : 'failing',
     checks: health.checks.map(({ name, ok, detail }) => ({ name, ok, detail })),
   };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { WallMs } from '../../../src/base/index.ts';
 import { boundaryId, callRecordId, datasetId, monoMs, serviceUrn, wallMs } from '../../../src/base/index.ts';
-import type { CallRecord, CallRecordStore } from '../../../src/esrp/index.ts';
+import type { CallEvent, CallRecord, CallRecordStore } from '../../../src/esrp/index.ts';
 import { CallBook } from '../../../src/esrp/index.ts';
-import type { EffectId, ProxyEvent } from '../../../src/sip/proxy/index.ts';
+import type { EffectId } from '../../../src/sip/proxy/index.ts';
 
 const id = 7 as EffectId;
 const target = 'sip:psap@127.0.0.1:5070';
@@ -82,7 +82,7 @@ function makeBook() {
   return { book, store, logged };
 }
 
-const attempt: ProxyEvent = {
+const attempt: CallEvent = {
   kind: 'attempt',
   decideId: id,
   label: `0 ${target}`,
@@ -93,29 +93,29 @@ const attempt: ProxyEvent = {
     local: undefined,
   },
 };
-const provisional: ProxyEvent = { kind: 'provisional', decideId: id, statusCode: 180 };
-const attemptEnded: ProxyEvent = {
+const provisional: CallEvent = { kind: 'provisional', decideId: id, statusCode: 180 };
+const attemptEnded: CallEvent = {
   kind: 'attemptEnded',
   decideId: id,
   label: `0 ${target}`,
   statusCode: 200,
   detail: 'OK',
 };
-const final = (statusCode: number): ProxyEvent => ({
+const final = (statusCode: number): CallEvent => ({
   kind: 'final',
   decideId: id,
   statusCode,
   reasonPhrase: '',
 });
-const cancelled: ProxyEvent = { kind: 'cancelled', decideId: id };
-const done: ProxyEvent = { kind: 'done', decideId: id };
-const bye: ProxyEvent = { kind: 'inDialog', method: 'BYE', callId: 'call-1', fromTag: 'a', toTag: 'b' };
-const info: ProxyEvent = { kind: 'inDialog', method: 'INFO', callId: 'call-1', fromTag: 'a', toTag: 'b' };
+const cancelled: CallEvent = { kind: 'cancelled', decideId: id };
+const done: CallEvent = { kind: 'done', decideId: id };
+const bye: CallEvent = { kind: 'inDialog', method: 'BYE', callId: 'call-1', fromTag: 'a', toTag: 'b' };
+const info: CallEvent = { kind: 'inDialog', method: 'INFO', callId: 'call-1', fromTag: 'a', toTag: 'b' };
 
 describe('the book of calls', () => {
   const rows: readonly {
     readonly name: string;
-    readonly events: readonly ProxyEvent[];
+    readonly events: readonly CallEvent[];
     readonly state: string;
     readonly statusCode?: number;
   }[] = [

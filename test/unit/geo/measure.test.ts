@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centerOf, distanceM, isPositionInRange } from '../../../src/geo/index.ts';
+import { centerOf, distanceM, isInPolygon, isPositionInRange } from '../../../src/geo/index.ts';
 
 describe('isPositionInRange', () => {
   it.each([
@@ -34,5 +34,31 @@ describe('centerOf', () => {
     const position = { lon: 1, lat: 2 };
     expect(centerOf({ kind: 'point', position })).toBe(position);
     expect(centerOf({ kind: 'circle', center: position, radiusM: 5 })).toBe(position);
+  });
+});
+
+describe('isInPolygon', () => {
+  const square = [
+    [0, 0],
+    [10, 0],
+    [10, 10],
+    [0, 10],
+    [0, 0],
+  ] as const;
+  const hole = [
+    [4, 4],
+    [6, 4],
+    [6, 6],
+    [4, 6],
+    [4, 4],
+  ] as const;
+  it.each([
+    ['the inside', { lon: 2, lat: 3 }, true],
+    ['the hole', { lon: 5, lat: 5 }, false],
+    ['the outside', { lon: 11, lat: 5 }, false],
+    ['the border', { lon: 10, lat: 5 }, true],
+    ['a longitude that is a latitude', { lon: 5, lat: 11 }, false],
+  ])('%s', (_name, position, expected) => {
+    expect(isInPolygon(position, [square, hole])).toBe(expected);
   });
 });

@@ -294,6 +294,13 @@ describe('health and counts', () => {
     expect(answer.json['checks']).toEqual(checks);
   });
 
+  it('says degraded where calls are taken and something is wrong', async () => {
+    server.health = { live: true, ready: true, checks: [{ name: 'database', ok: false, detail: 'down' }] };
+    const answer = await server.send('GET', '/readyz', { key: undefined });
+    expectDocumented(answer, 'readReadiness', 200);
+    expect(answer.json['status']).toBe('degraded');
+  });
+
   it('dumps counters in the text format of Prometheus', async () => {
     const answer = await server.send('GET', '/metrics');
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
