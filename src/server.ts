@@ -51,6 +51,8 @@ export interface ServerDescription {
 
 export interface RunningServer {
   readonly description: ServerDescription;
+  /** Takes note of an error that nothing caught. The server goes on: ending it would end every call in set-up. */
+  reportFault(error: unknown): void;
   /** Drains calls in set-up, then ends everything. May be called twice. */
   stop(): Promise<void>;
 }
@@ -92,6 +94,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
         apiKeyFile: shownPath(apiKeyFile(config)),
         log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
         startMs: systemClock.mono() - startedAt,
+      },
+      reportFault: (error) => {
+        const stack = error instanceof Error ? error.stack : undefined;
+        logger.error('server.uncaught', { error: String(error), stack });
       },
       stop: once(async () => {
         sip.refuseNew();

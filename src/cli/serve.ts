@@ -42,6 +42,8 @@ async function serve(configFile: string | undefined): Promise<number> {
       logToFile: process.stderr.isTTY === true,
     });
     progress.end();
+    process.on('uncaughtException', (error) => server.reportFault(error));
+    process.on('unhandledRejection', (reason) => server.reportFault(reason));
     process.stdout.write(startScreen(server.description));
     const signal = await stopAsked;
     process.stderr.write(`firstline: ${signal}, finishing the calls in set-up (again to end at once)\n`);
