@@ -3,10 +3,11 @@ import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seededFraction } from '../data/sample-points.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 import { findPostgres, type PgCluster, startPgCluster, withClient } from '../test/support/pg-cluster.ts';
 import { hasSipp, type SippRun, startSipp } from '../test/support/sipp.ts';
-import { type Expectations, openExpectations, seededRandom } from '../test/system/counties.ts';
+import { type Expectations, openExpectations } from '../test/system/counties.ts';
 import { cpuSeconds, machineIdleSeconds, memoryMb } from './accounting.ts';
 import { missingForKamailio, programVersion, type Side, startFirstline, startKamailio } from './sides.ts';
 
@@ -150,7 +151,7 @@ async function callRows(
   expectations: Expectations,
   options: Options,
 ): Promise<readonly (readonly string[])[]> {
-  const places = await expectations.places(Math.min(5_000, options.calls), seededRandom(options.seed));
+  const places = await expectations.places(Math.min(5_000, options.calls), seededFraction(options.seed));
   return places.map((place) => [String(place.lat), String(place.lon)]);
 }
 

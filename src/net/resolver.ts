@@ -1,6 +1,12 @@
 import { Resolver as DnsResolver } from 'node:dns/promises';
 import { type Clock, type CodedError, err, errorText, ok, type Result } from '../base/index.ts';
-import type { Destination, Listener, ResolveQuery, Transport } from '../sip/index.ts';
+import {
+  type Destination,
+  defaultPort,
+  type Listener,
+  type ResolveQuery,
+  type Transport,
+} from '../sip/index.ts';
 import { type Family, familyOf, withoutBrackets } from './addresses.ts';
 import { type HostsFile, hostsFile } from './hosts-file.ts';
 import type { NextHopFilter } from './next-hop-filter.ts';
@@ -161,20 +167,6 @@ export class Resolver {
         local: undefined,
       })),
     );
-  }
-}
-
-/** RFC 3261 §19.1.2; the ports of WebSocket are HTTP's (RFC 7118 §5.2.2). */
-function defaultPort(transport: Transport): number {
-  switch (transport) {
-    case 'tls':
-      return 5061;
-    case 'ws':
-      return 80;
-    case 'wss':
-      return 443;
-    default:
-      return 5060;
   }
 }
 

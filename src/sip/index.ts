@@ -105,6 +105,7 @@ export {
 } from './proxy/index.ts';
 export {
   type Destination,
+  defaultPort,
   defaultTransactionTimers,
   type EffectId,
   type Endpoint,

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seededFraction } from '../../data/sample-points.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { type SippResult, startSipp } from '../support/sipp.ts';
-import { type County, type Expectations, openExpectations, type Place, seededRandom } from './counties.ts';
+import { type County, type Expectations, openExpectations, type Place } from './counties.ts';
 import { civicInfo, pointInfo } from './emergency.ts';
 import {
   databaseKinds,
@@ -41,7 +42,7 @@ for (const kind of databaseKinds) {
       database = await kind.open();
       expected = await openOwnExpectations();
       server = await startServer({ databaseUrl: database.url });
-      const places = await expected.expectations.places(counts.udp + counts.tcp, seededRandom(seed));
+      const places = await expected.expectations.places(counts.udp + counts.tcp, seededFraction(seed));
       rows = [
         ...callRows('u', places.slice(0, counts.udp), civicCalls.udp, expected.expectations.counties),
         ...callRows('t', places.slice(counts.udp), civicCalls.tcp, expected.expectations.counties),
