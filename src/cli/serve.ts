@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { CodedError } from '../base/index.ts';
-import { errorText } from '../base/index.ts';
+import { DependencyError, errorText } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { startScreen } from './serve-screen.ts';
@@ -51,9 +51,20 @@ async function serve(configFile: string | undefined): Promise<number> {
     return 0;
   } catch (thrown) {
     progress.end();
-    process.stderr.write(`firstline: cannot start: ${errorText(thrown)}\n`);
+    process.stderr.write(`firstline: cannot start: ${errorText(thrown)}${hintFor(thrown)}\n`);
     return exitUnavailable;
   }
+}
+
+/** What an operator can do about a failed start, where the error does not say it itself. */
+function hintFor(thrown: unknown): string {
+  if (!(thrown instanceof DependencyError)) return '';
+  const keys: Record<string, string> = {
+    'net.listenFailed': 'sip.listen (FIRSTLINE_SIP_LISTEN)',
+    'http.listenFailed': 'http.listen (FIRSTLINE_HTTP_LISTEN)',
+  };
+  const key = keys[thrown.code];
+  return key === undefined ? '' : `; end the program that has that address, or choose another by ${key}`;
 }
 
 type LoadedConfig =
