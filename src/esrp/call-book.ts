@@ -57,7 +57,9 @@ export class CallBook {
       if (record !== undefined) this.#ports.store.put(record);
       return;
     }
-    call.record = call.early.length === 0 ? record : withLateWarning(record);
+    // An attempt before the decision is the default route's; a caller may as well have given up by then.
+    const isLate = call.early.some((event) => event.kind === 'attempt');
+    call.record = isLate ? withLateWarning(record) : record;
     this.#store(call);
     for (const event of call.early.splice(0)) this.onEvent(event);
   }

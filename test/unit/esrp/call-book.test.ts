@@ -199,6 +199,15 @@ describe('the book of calls', () => {
     expect(store.last).toMatchObject({ state: 'answered', warnings: [{ code: 'esrp.decidedLate' }] });
   });
 
+  it('does not blame the stages where the caller gave up before the decision', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    for (const event of [cancelled, final(487), done]) book.onEvent(event);
+    book.open(id, started);
+    expect(store.last).toMatchObject({ state: 'cancelled', statusCode: 487, warnings: [] });
+    expect(book.counts().inSetUp).toBe(0);
+  });
+
   it('does not follow a request that is no emergency', () => {
     const { book, store } = makeBook();
     book.expect(id);
