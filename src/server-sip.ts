@@ -1,12 +1,14 @@
-import { after, assert } from './base/index.ts';
+import { after, assert, DependencyError } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import type { CallOptions, CallPorts } from './esrp/index.ts';
 import { CallBook, defaultDecision, isEmergency, routeRequest } from './esrp/index.ts';
+import type { AgentHost } from './net/index.ts';
 import {
   defaultResolveTimeoutMs,
   nextHopFilter,
   Resolver,
   SipDriver,
+  startPsap,
   systemClock,
   systemRandom,
   Transports,
@@ -193,6 +195,37 @@ class DiscardCounter {
 }
 
 type DecideQuestion = Extract<ProxyEffect, { kind: 'decide' }>;
+
+/** The demo PSAP; undefined where it is off or another user agent has its port, and takes its place so. */
+export async function startDemoPsap(
+  config: Config,
+  host: string,
+  logger: OwnedLogger,
+): Promise<AgentHost | undefined> {
+  const { psapEnabled, psapPort, ringMs, hangUpMs } = config.demo;
+  if (!psapEnabled) return undefined;
+  try {
+    return await startPsap({
+      listen: [
+        { transport: 'udp', address: host, port: psapPort },
+        { transport: 'tcp', address: host, port: psapPort },
+      ],
+      ringMs: 0,
+      answerMs: ringMs,
+      hangUpMs,
+      logger,
+    });
+  } catch (error) {
+    if (!(error instanceof DependencyError && error.code === 'net.listenFailed')) throw error;
+    logger.warn('server.demoPsapNotStarted', { reason: error.message });
+    return undefined;
+  }
+}
+
+/** Ends the demo PSAP. */
+export function stopDemoPsap(psap: AgentHost): Promise<void> {
+  return psap.stop(after(systemClock.mono(), shutdownMs));
+}
 
 const drainingReply: RequestDecision = {
   kind: 'reply',

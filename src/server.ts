@@ -2,21 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { usCountyCount, usCountyPsaps } from '../data/us-counties.ts';
-import { after, assert, DependencyError } from './base/index.ts';
+import { assert } from './base/index.ts';
 import type { Config } from './config/index.ts';
-import { createRouteService } from './esrp/index.ts';
-import type { Health, HttpServer } from './http/index.ts';
-import { apiKeyRandomBytes, createHttpServer, hashApiKey, newApiKey } from './http/index.ts';
-import { defaultGeoJsonLimits, readGeoJsonFeatures } from './load/index.ts';
-import { defaultLocationLimits } from './location/index.ts';
 import type { AgentHost } from './net/index.ts';
-import { startPsap, systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import { createLogger } from './observe/index.ts';
-import { lastRingTimeoutMs, listenerText } from './server-settings.ts';
-import type { RunningSip } from './server-sip.ts';
-import { startSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
 import { openStore } from './store/index.ts';
 import { version } from './version.ts';
@@ -46,6 +36,7 @@ export interface ServerDescription {
   readonly apiKey: string | undefined;
   readonly apiKeyFile: string;
   readonly log: string;
+  /** From the start of the process. */
   readonly startMs: number;
 }
 
@@ -62,15 +53,22 @@ const psapHost = '127.0.0.1';
 
 /** Builds the whole program from its configuration and starts it. Rejects with what is missing; nothing is left open then. */
 export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
-  const startedAt = systemClock.mono();
   const log = logTarget(config, options.logToFile);
   const logger = createLogger({ level: config.log.level, destination: log });
   const undo: (() => Promise<unknown>)[] = [() => logger.flush()];
   try {
-    const store = await openTheStore(config, logger, options.onProgress);
+    const opening = openTheStore(config, logger, options.onProgress);
+    // The rest of the program is read while the database's own thread starts: that is a third of a second.
+    const reading = Promise.all([
+      import('./server-sip.ts'),
+      import('./server-http.ts'),
+      import('./server-settings.ts'),
+    ]);
+    const store = await opening;
     undo.push(() => store.close(shutdownMs));
-    const psap = await startThePsap(config, logger);
-    if (psap !== undefined) undo.push(() => psap.stop(after(systemClock.mono(), shutdownMs)));
+    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }] = await reading;
+    const psap = await startDemoPsap(config, psapHost, logger);
+    if (psap !== undefined) undo.push(() => stopDemoPsap(psap));
     const firstStart = prepareStore(config, store, options.onProgress);
     // A server without its database routes by default until it is back; only the embedded one is waited for.
     const apiKey = store.isPrepared() ? await firstStart : undefined;
@@ -93,7 +91,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         apiKey,
         apiKeyFile: shownPath(apiKeyFile(config)),
         log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
-        startMs: systemClock.mono() - startedAt,
+        startMs: performance.now(),
       },
       reportFault: (error) => {
         const stack = error instanceof Error ? error.stack : undefined;
@@ -155,28 +153,6 @@ function openTheStore(
   });
 }
 
-/** The demo PSAP; undefined where it is off or another user agent has its port, and takes its place so. */
-async function startThePsap(config: Config, logger: OwnedLogger): Promise<AgentHost | undefined> {
-  const { psapEnabled, psapPort, ringMs, hangUpMs } = config.demo;
-  if (!psapEnabled) return undefined;
-  try {
-    return await startPsap({
-      listen: [
-        { transport: 'udp', address: psapHost, port: psapPort },
-        { transport: 'tcp', address: psapHost, port: psapPort },
-      ],
-      ringMs: 0,
-      answerMs: ringMs,
-      hangUpMs,
-      logger,
-    });
-  } catch (error) {
-    if (!(error instanceof DependencyError && error.code === 'net.listenFailed')) throw error;
-    logger.warn('server.demoPsapNotStarted', { reason: error.message });
-    return undefined;
-  }
-}
-
 /** Makes what a new database lacks: the demo boundaries and the first API key, which is the result. */
 async function prepareStore(
   config: Config,
@@ -194,6 +170,7 @@ async function loadDemoData(
   psapPort: number,
   onProgress: StartOptions['onProgress'],
 ): Promise<void> {
+  const { usCountyCount, usCountyPsaps } = await import('../data/us-counties.ts');
   const actor = { name: 'system', via: 'system' } as const;
   const outcome = await store.boundaries.load(usCountyPsaps({ host: psapHost, port: psapPort }), {
     name: 'demo: US counties',
@@ -207,72 +184,15 @@ async function loadDemoData(
   await store.boundaries.activate(outcome.dataset.id, actor);
 }
 
+// The file first: a key that is in force and that nobody has would lock everybody out.
 async function makeFirstKey(config: Config, store: Store): Promise<string | undefined> {
   if (await store.apiKeys.hasAny()) return undefined;
+  const { apiKeyRandomBytes, hashApiKey, newApiKey } = await import('./http/index.ts');
   const key = newApiKey(randomBytes(apiKeyRandomBytes));
-  await store.apiKeys.replace('local', hashApiKey(key), { name: 'system', via: 'system' });
   writeFileSync(apiKeyFile(config), `${key}\n`, { mode: 0o600 });
   chmodSync(apiKeyFile(config), 0o600);
+  await store.apiKeys.replace('local', hashApiKey(key), { name: 'system', via: 'system' });
   return key;
-}
-
-interface HttpParts {
-  readonly store: Store;
-  readonly logger: OwnedLogger;
-  readonly sip: RunningSip;
-}
-
-function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer {
-  const routes = createRouteService(
-    {
-      defaultRouteUri: sip.defaultRouteUri,
-      ringTimeoutMs: config.routing.ringTimeoutMs,
-      lastRingTimeoutMs,
-      lookupDeadlineMs: config.routing.lookupDeadlineMs,
-      limits: defaultLocationLimits,
-    },
-    { lookup: store.lookup, clock: systemClock, logger },
-  );
-  return createHttpServer({
-    listen: config.http.listen.map(({ address, port }) => ({ host: address, port })),
-    routes,
-    boundaries: store.boundaries,
-    calls: store.records,
-    audit: store.audit,
-    apiKeys: store.apiKeys,
-    readGeoJson: (bytes) =>
-      readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
-    health: () => healthOf(store, sip),
-    counters: () => ({ ...sip.counters(), firstline_records_pending: store.health().pendingRecordCount }),
-    logger,
-    version: version(),
-    limits: { uploadBytesMax: config.http.uploadMaxBytes },
-  });
-}
-
-// Without its database the server still routes, by default, and so says `degraded`: were it not ready then, an outage of
-// the database would take every node away from the calls at once.
-function healthOf(store: Store, sip: RunningSip): Health {
-  const { database } = store.health();
-  const isUp = database.state === 'up';
-  const isDraining = sip.isDraining();
-  return {
-    live: true,
-    ready: !isDraining,
-    checks: [
-      { name: 'database', ok: isUp, detail: database.state === 'down' ? database.reason : database.state },
-      {
-        name: 'schema',
-        ok: store.isPrepared(),
-        detail: store.isPrepared() ? 'current' : 'waits for the database',
-      },
-      {
-        name: 'sip',
-        ok: !isDraining,
-        detail: isDraining ? 'draining' : sip.listeners.map(listenerText).join(', '),
-      },
-    ],
-  };
 }
 
 function psapText(config: Config, psap: AgentHost | undefined): string | undefined {

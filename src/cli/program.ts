@@ -8,12 +8,13 @@ import { addKeyCommand } from './commands/key.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addOpenApiCommand } from './commands/openapi.ts';
 import { addRouteCommand } from './commands/route.ts';
+import { addServeCommand } from './commands/serve.ts';
 import type { CliDeps } from './deps.ts';
 import { exitCodeHelp, exitCodes } from './errors.ts';
 import { colorsFor } from './output.ts';
 import { defaultUrl } from './session.ts';
 
-/** The command line, save `serve`. Run it by {@link runProgram}. */
+/** The command line. Run it by {@link runProgram}. */
 export function buildProgram(deps: CliDeps): Command {
   const colors = colorsFor(deps.err, deps);
   const program = new Command('firstline')
@@ -32,6 +33,7 @@ export function buildProgram(deps: CliDeps): Command {
     })
     .showSuggestionAfterError()
     .exitOverride();
+  addServeCommand(program, deps);
   addRouteCommand(program, deps);
   addCallCommand(program, deps);
   addCallsCommand(program, deps);

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { Presets, SingleBar } from 'cli-progress';
-import type { StartStep } from '../server.ts';
+import type { StartStep } from './server.ts';
 
 /** Shows how a start goes on: a bar on a terminal, a line a step elsewhere. */
 export class StartProgress {

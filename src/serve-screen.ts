@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { ServerDescription } from '../server.ts';
+import type { ServerDescription } from './server.ts';
 
 /** What a start prints: what listens where, the key where it is new, and three commands to try. */
 export function startScreen(server: ServerDescription): string {

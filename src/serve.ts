@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import type { Command } from 'commander';
-import type { CodedError } from '../base/index.ts';
-import { DependencyError, errorText } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
-import { loadConfig } from '../config/index.ts';
+import type { CodedError } from './base/index.ts';
+import { DependencyError, errorText } from './base/index.ts';
+import type { Config } from './config/index.ts';
+import { loadConfig } from './config/index.ts';
 import { startScreen } from './serve-screen.ts';
+import { startServer } from './server.ts';
 import { StartProgress } from './start-progress.ts';
 
 /** sysexits.h EX_CONFIG: the configuration is wrong. */
@@ -14,18 +14,11 @@ const exitConfig = 78;
 const exitUnavailable = 69;
 const defaultFile = 'firstline.yaml';
 
-/** Adds `firstline serve`: runs the server until SIGTERM or SIGINT. */
-export function addServeCommand(program: Command): void {
-  program
-    .command('serve')
-    .description('run the server')
-    .option('-c, --config <file>', `configuration file (${defaultFile} where it exists)`)
-    .action(async (options: { config?: string }) => {
-      process.exitCode = await serve(options.config);
-    });
-}
-
-async function serve(configFile: string | undefined): Promise<number> {
+/**
+ * Runs the server with the configuration file named, or with `firstline.yaml` where there is one, until SIGTERM or
+ * SIGINT. The result is the exit code.
+ */
+export async function serve(configFile: string | undefined): Promise<number> {
   const loaded = readConfig(configFile);
   if (!loaded.ok) {
     process.stderr.write(`firstline: the configuration has ${loaded.problems.length} problem(s):\n`);
@@ -35,8 +28,6 @@ async function serve(configFile: string | undefined): Promise<number> {
   const progress = new StartProgress(process.stderr);
   const stopAsked = stopSignal();
   try {
-    // Only here: the other commands start several times as fast without the server's modules.
-    const { startServer } = await import('../server.ts');
     const server = await startServer(loaded.config, {
       onProgress: (step) => progress.show(step),
       logToFile: process.stderr.isTTY === true,

@@ -1,0 +1,72 @@
+import type { Config } from './config/index.ts';
+import { createRouteService } from './esrp/index.ts';
+import type { Health, HttpServer } from './http/index.ts';
+import { createHttpServer } from './http/index.ts';
+import { defaultGeoJsonLimits, readGeoJsonFeatures } from './load/index.ts';
+import { defaultLocationLimits } from './location/index.ts';
+import { systemClock } from './net/index.ts';
+import type { OwnedLogger } from './observe/index.ts';
+import { lastRingTimeoutMs, listenerText } from './server-settings.ts';
+import type { RunningSip } from './server-sip.ts';
+import type { Store } from './store/index.ts';
+import { version } from './version.ts';
+
+export interface HttpParts {
+  readonly store: Store;
+  readonly logger: OwnedLogger;
+  readonly sip: RunningSip;
+}
+
+/** The HTTP side: the REST API over the same stages and stores that calls use. Not started yet. */
+export function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer {
+  const routes = createRouteService(
+    {
+      defaultRouteUri: sip.defaultRouteUri,
+      ringTimeoutMs: config.routing.ringTimeoutMs,
+      lastRingTimeoutMs,
+      lookupDeadlineMs: config.routing.lookupDeadlineMs,
+      limits: defaultLocationLimits,
+    },
+    { lookup: store.lookup, clock: systemClock, logger },
+  );
+  return createHttpServer({
+    listen: config.http.listen.map(({ address, port }) => ({ host: address, port })),
+    routes,
+    boundaries: store.boundaries,
+    calls: store.records,
+    audit: store.audit,
+    apiKeys: store.apiKeys,
+    readGeoJson: (bytes) =>
+      readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
+    health: () => healthOf(store, sip),
+    counters: () => ({ ...sip.counters(), firstline_records_pending: store.health().pendingRecordCount }),
+    logger,
+    version: version(),
+    limits: { uploadBytesMax: config.http.uploadMaxBytes },
+  });
+}
+
+// Without its database the server still routes, by default, and so says `degraded`: were it not ready then, an outage of
+// the database would take every node away from the calls at once.
+function healthOf(store: Store, sip: RunningSip): Health {
+  const { database } = store.health();
+  const isUp = database.state === 'up';
+  const isDraining = sip.isDraining();
+  return {
+    live: true,
+    ready: !isDraining,
+    checks: [
+      { name: 'database', ok: isUp, detail: database.state === 'down' ? database.reason : database.state },
+      {
+        name: 'schema',
+        ok: store.isPrepared(),
+        detail: store.isPrepared() ? 'current' : 'waits for the database',
+      },
+      {
+        name: 'sip',
+        ok: !isDraining,
+        detail: isDraining ? 'draining' : sip.listeners.map(listenerText).join(', '),
+      },
+    ],
+  };
+}
