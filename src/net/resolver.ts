@@ -144,7 +144,7 @@ export class Resolver {
   }
 
   #destinations(addresses: readonly string[], query: ResolveQuery): Resolved {
-    const { transport } = query;
+    const transport = query.transport ?? (query.isSecure ? 'tls' : 'udp');
     const families = this.#families.get(transport) ?? [];
     const reachable = families.flatMap((family) =>
       addresses.filter((address) => familyOf(address) === family),

@@ -1,6 +1,15 @@
 import { BugError, type Clock, type CodedError, errorText, type MonoMs } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
-import type { EffectId, Flow, ProxyEffect, ProxyInput, RequestDecision, SipMessage } from '../sip/index.ts';
+import type {
+  Destination,
+  EffectId,
+  Flow,
+  HealthVerdict,
+  ProxyEffect,
+  ProxyInput,
+  RequestDecision,
+  SipMessage,
+} from '../sip/index.ts';
 import type { Resolved, Resolver } from './resolver.ts';
 import type { Transports } from './transports.ts';
 
@@ -30,6 +39,12 @@ export interface SipDriverOptions<Input, Event> {
   readonly onEvent: (event: Event) => void;
   /** A request to decide about; the answer goes to {@link SipDriver.answer}, now or later. */
   readonly onDecide?: (question: DecideEffect) => void;
+  /** What a branch found out about an address. */
+  readonly onHealth?: (
+    destination: Destination,
+    verdict: HealthVerdict,
+    retryAfterS: number | undefined,
+  ) => void;
   /** The answer to a question is no longer wanted. */
   readonly onForget?: (id: EffectId) => void;
 }
@@ -122,6 +137,9 @@ export class SipDriver<Input, Event> {
         return;
       case 'resolve':
         this.#resolve(effect);
+        return;
+      case 'health':
+        this.#options.onHealth?.(effect.destination, effect.verdict, effect.retryAfterS);
         return;
       case 'decide':
         if (onDecide === undefined) throw new BugError('a core asks for decisions and nobody decides');

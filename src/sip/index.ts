@@ -91,6 +91,7 @@ export {
   defaultProxyLimits,
   defaultProxyTimers,
   type HeaderEdit,
+  type HealthVerdict,
   ProxyCore,
   type ProxyCoreOptions,
   type ProxyCounts,
@@ -100,6 +101,7 @@ export {
   type ProxyLimits,
   type ProxyTarget,
   type ProxyTimers,
+  type RedirectRule,
   type RequestDecision,
   type ResolveQuery,
 } from './proxy/index.ts';

@@ -178,7 +178,12 @@ export class SimulatedLink {
     const { query, id } = effect;
     const address = this.hosts.get(query.host);
     const remote = { address: address ?? '', port: query.port ?? 5060 };
-    const destination = { transport: query.transport, remote, connectionId: undefined, local: undefined };
+    const destination = {
+      transport: query.transport ?? 'udp',
+      remote,
+      connectionId: undefined,
+      local: undefined,
+    };
     this.#deliver(station.name, 3, {
       kind: 'resolved',
       id,

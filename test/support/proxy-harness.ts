@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   buildResponse,
   contacts,
@@ -239,12 +240,14 @@ export class ProxyHarness {
   }
 
   #resolve(effect: Extract<ProxyEffect, { kind: 'resolve' }>): void {
-    const addresses = this.names.get(effect.query.host);
+    const { host } = effect.query;
+    const addresses = isIP(host) === 0 ? this.names.get(host) : [host];
     if (addresses === undefined) {
       this.questions.set(effect.id, effect);
       return;
     }
-    const { port = 5060, transport } = effect.query;
+    const { isSecure } = effect.query;
+    const { transport = isSecure ? 'tls' : 'udp', port = transport === 'tls' ? 5061 : 5060 } = effect.query;
     const destinations = addresses.map((address) => ({
       transport,
       remote: { address, port },

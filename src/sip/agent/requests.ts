@@ -99,11 +99,13 @@ export function hopOf(uriText: string): HopQuery | undefined {
   const uri = parsed.value;
   const host = paramValue(uri.params, 'maddr') ?? uri.host;
   const named = paramValue(uri.params, 'transport')?.toLowerCase();
-  const transport = isTransport(named) ? named : 'udp';
   return {
     host,
     port: uri.port,
-    transport: uri.scheme === 'sips' && transport !== 'wss' ? 'tls' : transport,
+    transport: isTransport(named) ? named : undefined,
+    isSecure: uri.scheme === 'sips',
+    mayFallBack: false,
+    sizeBytes: 0,
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   Endpoint,
   Flow,
   Listener,
+  ResolveQuery,
   TransactionTimers,
   Transport,
 } from '../transaction/index.ts';
@@ -59,11 +60,7 @@ export interface UserAgentOptions {
 }
 
 /** Where a first hop is looked up. */
-export interface HopQuery {
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly transport: Transport;
-}
+export type HopQuery = ResolveQuery;
 
 /** A call to place. */
 export interface CallRequest {

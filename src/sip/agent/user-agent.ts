@@ -213,7 +213,7 @@ export class UserAgent {
   }
 
   #resolve(now: MonoMs, query: HopQuery, then: (now: MonoMs, found: ResolvedHop) => void): void {
-    const { transport } = query;
+    const transport = query.transport ?? (query.isSecure ? 'tls' : 'udp');
     const address = bareHost(query.host);
     if (isAddress(address)) {
       const remote = { address, port: query.port ?? defaultPort(transport) };

@@ -5,12 +5,13 @@ import {
   type Destination,
   type EffectId,
   type Flow,
+  type ResolveQuery,
   stampVia,
   TimedMachine,
 } from '../transaction/index.ts';
 import { forwardRequest } from './forward.ts';
 import { loopHash, makeBranch, statelessUnique } from './loop.ts';
-import { literalPort, nextHop, resolveQuery } from './next-hop.ts';
+import { nextHop } from './next-hop.ts';
 import type { ProxyPorts, Resolvable, ResolveResult } from './ports.ts';
 import { isInDialog, type RouteView, viewRoutes } from './route-view.ts';
 
@@ -33,11 +34,8 @@ export function relayAck(ports: ProxyPorts, now: MonoMs, ack: SipRequest, flow: 
     ports.discard('unroutable ACK', hop.error.detail);
     return;
   }
-  const { host, transport } = hop.value;
-  if (hop.value.isAddress) {
-    const remote = { address: host, port: literalPort(hop.value) };
-    sendAck(ports, view, flow, { transport, remote, connectionId: undefined, local: undefined });
-  } else new WaitingAck(ports, view, flow).ask(now, resolveQuery(hop.value));
+  const sizeBytes = ack.bytes.length;
+  new WaitingAck(ports, view, flow).ask(now, { ...hop.value, mayFallBack: false, sizeBytes });
 }
 
 /** An ACK whose next hop is being looked up. */
@@ -54,7 +52,7 @@ class WaitingAck extends TimedMachine<'resolve'> implements Resolvable {
     this.#flow = flow;
   }
 
-  ask(now: MonoMs, query: ReturnType<typeof resolveQuery>): void {
+  ask(now: MonoMs, query: ResolveQuery): void {
     this.startEnd('resolve', monoMs(now + this.#ports.options.resolveTimeoutMs));
     this.#question = this.#ports.askAddresses(query, this);
   }

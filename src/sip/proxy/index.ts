@@ -10,10 +10,12 @@ export {
 export type {
   EffectId,
   HeaderEdit,
+  HealthVerdict,
   ProxyEffect,
   ProxyEvent,
   ProxyInput,
   ProxyTarget,
+  RedirectRule,
   RequestDecision,
   ResolveQuery,
 } from './types.ts';

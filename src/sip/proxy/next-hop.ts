@@ -1,19 +1,12 @@
 import { err, ok, type Result } from '../../base/index.ts';
-import { bareHost, defaultPort, isAddress, type Transport } from '../transaction/index.ts';
+import { bareHost, type Transport } from '../transaction/index.ts';
 import { paramValue, parseUri, type Uri } from '../uri/index.ts';
 import { uriTransport } from './own-addresses.ts';
 import type { RouteView } from './route-view.ts';
 import type { ResolveQuery } from './types.ts';
 
 /** Where a request goes next, before any name is looked up. */
-export interface NextHop {
-  readonly host: string;
-  /** Undefined where the URI has none, which leaves it to the resolver. */
-  readonly port: number | undefined;
-  readonly transport: Transport;
-  /** Whether `host` is an IP literal, so that nobody has to be asked. */
-  readonly isAddress: boolean;
-}
+export type NextHop = Pick<ResolveQuery, 'host' | 'port' | 'transport' | 'isSecure'>;
 
 /** Why a request cannot go anywhere, as the status that says so. */
 export interface Unroutable {
@@ -37,21 +30,11 @@ export function nextHop(
   if (uri.kind !== 'sip') {
     return err({ statusCode: 416, detail: `no way to reach a ${schemeOf(uri)} URI` });
   }
-  const asked = uriTransport(uri) ?? 'udp';
-  const transport = mustBeSecure ? secured(asked) : asked;
+  const asked = uriTransport(uri);
+  const transport = mustBeSecure && asked !== undefined ? secured(asked) : asked;
   // maddr overrides the host (RFC 3261 §19.1.1).
   const host = bareHost(paramValue(uri.params, 'maddr') || uri.host);
-  return ok({ host, port: uri.port, transport, isAddress: isAddress(host) });
-}
-
-/** The question for the resolver. */
-export function resolveQuery(hop: NextHop): ResolveQuery {
-  return { host: hop.host, port: hop.port, transport: hop.transport };
-}
-
-/** The port of an address literal. */
-export function literalPort(hop: NextHop): number {
-  return hop.port ?? defaultPort(hop.transport);
+  return ok({ host, port: uri.port, transport, isSecure: mustBeSecure || uri.scheme === 'sips' });
 }
 
 function read(text: string): Uri | undefined {

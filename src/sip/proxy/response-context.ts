@@ -11,7 +11,7 @@ import { Attempt, type AttemptTarget } from './attempt.ts';
 import { Branch } from './branch.ts';
 import { forwardRequest } from './forward.ts';
 import { loopHash, makeBranch } from './loop.ts';
-import { literalPort, nextHop, resolveQuery } from './next-hop.ts';
+import { nextHop } from './next-hop.ts';
 import type { ProxyPorts } from './ports.ts';
 import { type BranchOutcome, ResponseChoice } from './response-choice.ts';
 import type { RouteView } from './route-view.ts';
@@ -38,6 +38,9 @@ const inDialogTargets: readonly AttemptTarget[] = [
 const noTargets: readonly AttemptTarget[] = [];
 const noAttempts: readonly Attempt[] = [];
 const noBranches: readonly Branch[] = [];
+
+/** About what a request gains on its way through: Via, Record-Route, Route and the decision's headers. */
+const growthBytes = 500;
 
 /** Recorded again within a dialog, for an endpoint that lost its route set (RFC 3261 §16.6 item 4). */
 const dialogForming = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
@@ -278,11 +281,11 @@ export class ResponseContext extends TimedMachine<'decide'> {
     const hop = nextHop(this.#requireView(), target.routeUri, this.#decision.requestUri);
     if (!hop.ok) {
       this.#failAttempt(attempt, hop.error.statusCode, hop.error.detail);
-    } else if (hop.value.isAddress) {
-      const { host, transport } = hop.value;
-      const remote = { address: host, port: literalPort(hop.value) };
-      attempt.offer([{ transport, remote, connectionId: undefined, local: undefined }]);
-    } else attempt.ask(now, resolveQuery(hop.value));
+    } else {
+      const mayFallBack = this.#decision.mayFallBackFromTls === true;
+      const sizeBytes = this.#requireView().request.bytes.length + growthBytes;
+      attempt.ask(now, { ...hop.value, mayFallBack, sizeBytes });
+    }
   }
 
   /** Forwards to one address; false where no listener of ours reaches it. */

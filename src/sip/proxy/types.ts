@@ -1,8 +1,8 @@
 import type { CodedError, MonoMs } from '../../base/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
-import type { Destination, EffectId, Flow, Transport } from '../transaction/index.ts';
+import type { Destination, EffectId, Flow, ResolveQuery } from '../transaction/index.ts';
 
-export type { EffectId } from '../transaction/index.ts';
+export type { EffectId, ResolveQuery } from '../transaction/index.ts';
 
 // The proxy core's conversation with its driver. `handle(now, input)` and `advance(now)` return effects in order; the
 // driver carries all of them out before the next input. Questions that take time carry an id; the answer is a later
@@ -16,7 +16,7 @@ export interface HeaderEdit {
   readonly value: string;
 }
 
-/** One place to forward to. The core tries targets in order (serial forking). */
+/** One place to forward to. The core tries targets in order; those with `withPrevious` at the same time as the one before. */
 export interface ProxyTarget {
   /** Handed back in events, so that the asker can tell which target is meant. */
   readonly label: string;
@@ -29,7 +29,18 @@ export interface ProxyTarget {
    * and its late response still counts. Undefined: timer B or F alone.
    */
   readonly silenceTimeoutMs?: number | undefined;
+  /** Started together with the target before it (parallel forking, RFC 3261 §16.6 item 7 and §16.7). */
+  readonly withPrevious?: boolean | undefined;
 }
+
+/** What becomes of a 3xx: handed to the caller, or its contacts tried as further targets (RFC 3261 §16.7 item 4). */
+export type RedirectRule =
+  | { readonly kind: 'pass' }
+  | {
+      readonly kind: 'recurse';
+      /** The contact becomes the top Route and the Request-URI stays (an emergency call's service URN); else it replaces it. */
+      readonly keepsRequestUri: boolean;
+    };
 
 /** What to do with a new request. */
 export type RequestDecision =
@@ -44,6 +55,10 @@ export type RequestDecision =
        * `all`: every final response of 300 to 699 save 487 after our own CANCEL.
        */
       readonly failover: 'none' | 'serverErrors' | 'all';
+      /** Passed on where undefined. */
+      readonly redirects?: RedirectRule | undefined;
+      /** Where TLS cannot be had the request goes by TCP, then UDP (RFC 6881 §9.1 SP-31). For emergency calls. */
+      readonly mayFallBackFromTls?: boolean | undefined;
       /** Whether to stay in the path of the dialog (INVITE, SUBSCRIBE, REFER and others that make one). */
       readonly recordRoute: boolean;
     }
@@ -70,12 +85,16 @@ export type ProxyInput =
   /** A send that failed: no route, refused, connection lost before the bytes were handed over. */
   | { readonly kind: 'sendFailed'; readonly id: EffectId; readonly error: CodedError };
 
-/** Where a URI's host and transport are to be looked up. */
-export interface ResolveQuery {
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly transport: Transport;
-}
+/** What a branch found out about the address that it was sent to. Health is kept by address and transport, never by call. */
+export type HealthVerdict =
+  /** A response came. */
+  | 'alive'
+  /** No response at all in the time that the transaction or the target's patience allows. */
+  | 'silent'
+  /** The transport could not hand the request over. */
+  | 'unreachable'
+  /** A 503; `retryAfterS` where it said so (RFC 3261 §21.5.4). */
+  | 'refusing';
 
 /** What the driver is to do. */
 export type ProxyEffect =
@@ -96,6 +115,12 @@ export type ProxyEffect =
   /** The request of an open `decide` or `resolve` question ended or took its fallback; an answer is no longer needed. */
   | { readonly kind: 'forget'; readonly id: EffectId }
   | { readonly kind: 'resolve'; readonly id: EffectId; readonly query: ResolveQuery }
+  | {
+      readonly kind: 'health';
+      readonly destination: Destination;
+      readonly verdict: HealthVerdict;
+      readonly retryAfterS: number | undefined;
+    }
   | { readonly kind: 'event'; readonly event: ProxyEvent };
 
 /** What happened to a request that was asked about: `decideId` is the id of its question. For records and metrics. */

@@ -7,7 +7,7 @@ export {
 } from './client-tables.ts';
 export type { ClientTransaction } from './client-transaction.ts';
 export { DeadlineHeap, type DeadlineNode } from './deadline-heap.ts';
-export type { Destination, Endpoint, Flow, Listener, Transport } from './flow.ts';
+export type { Destination, Endpoint, Flow, Listener, ResolveQuery, Transport } from './flow.ts';
 export { magicCookie } from './keys.ts';
 export { TransactionLayer } from './layer.ts';
 export { writeResponse } from './respond.ts';
