@@ -114,6 +114,8 @@ function ingressRules(config: Config, name: string): IngressRules {
     dialStrings: new Map(Object.entries(rules.dialStrings).map(([digits, urn]) => [digits, serviceUrn(urn)])),
     keepDialString: rules.keepDialString,
     nonEmergency: rules.nonEmergency,
+    mode: rules.mode,
+    redirects: rules.redirects,
     // The configuration is refused where neither a default route nor the demo PSAP is there.
     defaultRouteUri:
       rules.defaultRouteUri ??

@@ -111,7 +111,7 @@ function describeIssue(issue: ConfigIssue): CodedError {
 
 function contradictions(config: Config): CodedError[] {
   const problems: CodedError[] = [];
-  const contradiction = (message: string) => problems.push({ code: 'config.contradiction', message });
+  const contradiction = (message: string) => problems.push(contradictionOf(message));
   const seen = new Set<string>();
   for (const listener of config.sip.listen) {
     const key = `${listener.transport} ${listener.address} ${listener.port}`;
@@ -124,6 +124,7 @@ function contradictions(config: Config): CodedError[] {
       );
     }
   }
+  problems.push(...tlsProblems(config));
   if (config.routing.defaultRouteUri === undefined && !config.demo.psapEnabled) {
     contradiction(
       'routing.defaultRouteUri: must be set where demo.psapEnabled is false; calls need a last resort',
@@ -141,6 +142,29 @@ function contradictions(config: Config): CodedError[] {
     }
   }
   return problems;
+}
+
+function tlsProblems(config: Config): CodedError[] {
+  const problems: CodedError[] = [];
+  for (const { transport, address, port, tls, origins } of config.sip.listen) {
+    const key = `sip.listen: ${transport} ${address} ${port}`;
+    const isTls = transport === 'tls' || transport === 'wss';
+    const known = Object.keys(config.sip.tls).join(', ') || 'none';
+    if (isTls && tls === undefined) problems.push(contradictionOf(`${key} needs tls, the name of a profile`));
+    if (!isTls && tls !== undefined)
+      problems.push(contradictionOf(`${key} has tls, which only tls and wss use`));
+    if (tls !== undefined && config.sip.tls[tls] === undefined) {
+      problems.push(contradictionOf(`${key}: no profile "${tls}" in sip.tls (there: ${known})`));
+    }
+    if (origins !== undefined && transport !== 'ws' && transport !== 'wss') {
+      problems.push(contradictionOf(`${key} has origins, which only ws and wss use`));
+    }
+  }
+  return problems;
+}
+
+function contradictionOf(message: string): CodedError {
+  return { code: 'config.contradiction', message };
 }
 
 function pointsAtOurselves(uri: string, config: Config): boolean {

@@ -1,10 +1,13 @@
 import type { Config } from './schema.ts';
 
-/** The configuration as it may be shown: the password of the database URL replaced. */
+/** The configuration as it may be shown: the password of the database URL and the secrets replaced. */
 export function redactConfig(config: Config): Config {
   const { url } = config.database;
-  if (url === undefined) return config;
-  return { ...config, database: { ...config.database, url: redactUrl(url) } };
+  return {
+    ...config,
+    sip: { ...config.sip, recordRouteSecrets: config.sip.recordRouteSecrets.map(() => '***') },
+    database: url === undefined ? config.database : { ...config.database, url: redactUrl(url) },
+  };
 }
 
 /** A URL without its password. */

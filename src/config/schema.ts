@@ -24,13 +24,47 @@ function ms(options: { min: number; max: number; default: number; describe: stri
     .describe(options.describe);
 }
 
+const file = z.string().min(1).max(4_096);
+const tlsVersion = z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2');
+
+const tlsProfile = z.strictObject({
+  certificateFile: file,
+  keyFile: file,
+  caFile: file.optional(),
+  clientCertificate: z.enum(['ignore', 'request', 'require']).default('request'),
+  minVersion: tlsVersion,
+  serverNames: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'must be a host name'),
+      z.strictObject({ certificateFile: file, keyFile: file }),
+    )
+    .default({}),
+});
+
+const tlsClient = z
+  .strictObject({
+    caFile: file.optional(),
+    certificateFile: file.optional(),
+    keyFile: file.optional(),
+    minVersion: tlsVersion,
+    verify: z.enum(['always', 'whenNamed', 'never']).default('always'),
+  })
+  .refine(
+    ({ certificateFile, keyFile }) => (certificateFile === undefined) === (keyFile === undefined),
+    'certificateFile and keyFile go together: give both or neither',
+  );
+
 const sipListener = z.strictObject({
-  transport: z.enum(['udp', 'tcp']),
+  transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']),
   address: z.union([z.ipv4(), z.ipv6()]),
   port: port.default(5060),
   announcedHost: z.string().min(1).max(255).optional(),
   announcedPort: port.optional(),
   ingress: z.string().min(1).max(64).default('default'),
+  tls: z.string().min(1).max(64).optional(),
+  origins: z
+    .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'must be an origin, such as https://example.org'))
+    .optional(),
 });
 
 const httpListener = z.strictObject({
@@ -44,6 +78,8 @@ const ingress = z.strictObject({
     .default({ '911': 'urn:service:sos', '112': 'urn:service:sos' }),
   nonEmergency: z.enum(['refuse', 'proxy']).default('refuse'),
   keepDialString: z.boolean().default(false),
+  mode: z.enum(['proxy', 'redirect']).default('proxy'),
+  redirects: z.enum(['recurse', 'pass']).default('recurse'),
   defaultRouteUri: sipUri.optional(),
 });
 
@@ -77,7 +113,60 @@ export const configSchema = z.strictObject({
         .max(64)
         .default(defaultSipListeners)
         .describe(
-          'Listeners: transport, address, port, and where peers see another address announcedHost and announcedPort; ingress names the rules that apply. A default listener on ::1 is left out where the machine has no IPv6.',
+          'Listeners: transport (udp, tcp, tls, ws, wss), address, port, and where peers see another address announcedHost and announcedPort; ingress names the rules that apply, tls the profile of a tls or wss listener, origins the web pages that ws and wss take (any where absent). A default listener on ::1 is left out where the machine has no IPv6.',
+        ),
+      tls: z
+        .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), tlsProfile)
+        .default({})
+        .describe(
+          'TLS profiles by name: certificateFile and keyFile (PEM, read again when they change), caFile (who signs the certificates of peers), clientCertificate (ignore, request or require), minVersion, serverNames (host name to certificateFile and keyFile).',
+        ),
+      tlsClient: tlsClient
+        .prefault({})
+        .describe(
+          "Connections that this server opens by TLS: caFile (the system's authorities where absent), certificateFile and keyFile shown to peers, minVersion, verify (always, whenNamed: only where the next hop is a host name, never).",
+        ),
+      aliases: z
+        .array(z.string().min(1).max(255))
+        .max(100)
+        .default([])
+        .describe('Further host names and addresses that mean this server in Route and Request-URI.'),
+      udpRequestBytesMax: z
+        .number()
+        .int()
+        .min(500)
+        .max(65_000)
+        .default(1_300)
+        .describe(
+          'Largest request sent by UDP where the path is not loopback; a larger one tries TCP first (RFC 3261 §18.1.1).',
+        ),
+      nameServers: z
+        .array(z.string().min(1).max(64))
+        .max(8)
+        .default([])
+        .describe("DNS servers as address or address:port; the system's where empty."),
+      nameTimeoutMs: ms({
+        min: 100,
+        max: 20_000,
+        default: 2_000,
+        describe: 'Longest wait for the addresses of a name (NAPTR, SRV and address records together).',
+      }),
+      recordRouteSecrets: z
+        .array(z.string().min(16).max(256))
+        .max(4)
+        .default([])
+        .describe(
+          'Secrets that sign the marks in our Record-Route, the same on all nodes: the first signs, all are accepted. Made anew at each start where empty. Better given by FIRSTLINE_SIP_RECORD_ROUTE_SECRETS than in the file.',
+        ),
+      sessionTimer: z
+        .strictObject({
+          intervalS: z.number().int().min(90).max(86_400),
+          minSeS: z.number().int().min(90).max(86_400).default(90),
+        })
+        .refine(({ intervalS, minSeS }) => intervalS >= minSeS, 'intervalS must not be less than minSeS')
+        .optional()
+        .describe(
+          'Session timers asked for on behalf of both sides (RFC 4028 §8): intervalS, and minSeS, the shortest one taken. What the sides agree on passes unchanged where absent.',
         ),
       t1Ms: ms({
         min: 10,
@@ -141,7 +230,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), ingress)
     .default({})
     .describe(
-      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, defaultRouteUri. Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, none.',
+      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, mode (proxy carries emergency calls, redirect answers them with 302 or 300 and the PSAP as Contact), redirects (recurse tries the contacts of a 3xx of a PSAP, pass hands it to the caller), defaultRouteUri. Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, proxy, recurse, none.',
     ),
   routing: z
     .strictObject({

@@ -115,7 +115,7 @@ export class CallBook {
         const isAnswered = event.statusCode < 300;
         return {
           ...record,
-          state: isAnswered ? 'answered' : isCancelled ? 'cancelled' : 'failed',
+          state: finalState(event.statusCode, isCancelled),
           statusCode: event.statusCode,
           answeredAt: isAnswered ? now : undefined,
           endedAt: isAnswered && record.method === 'INVITE' ? undefined : now,
@@ -175,6 +175,12 @@ export class CallBook {
       ...stages,
     });
   }
+}
+
+function finalState(statusCode: number, isCancelled: boolean): CallRecord['state'] {
+  if (statusCode < 300) return 'answered';
+  if (isCancelled) return 'cancelled';
+  return statusCode < 400 ? 'redirected' : 'failed';
 }
 
 function endAttempt(

@@ -29,6 +29,10 @@ export interface IngressRules extends RecognitionRules {
   readonly defaultRouteUri: string;
   /** What becomes of a request that is no emergency. */
   readonly nonEmergency: 'refuse' | 'proxy';
+  /** Carry emergency calls, or answer them with the PSAP as Contact. */
+  readonly mode: 'proxy' | 'redirect';
+  /** What becomes of a 3xx of a PSAP. */
+  readonly redirects: 'recurse' | 'pass';
 }
 
 /** Values that the call flow goes by. */
@@ -97,7 +101,10 @@ export async function routeRequest(
   const identifiers = identifiersOf(request, options, ports);
   const decision = log.runSync(
     'forward',
-    () => forward(request, { recognition, plan, identifiers, ...options }),
+    () => {
+      const { mode, redirects } = rules;
+      return forward(request, { recognition, plan, identifiers, mode, redirects, ...options });
+    },
     (value) =>
       value.kind === 'forward'
         ? `${value.targets.length} targets, ${value.edits.length} header edits`
@@ -130,6 +137,8 @@ export function defaultDecision(
     requestUri: recognition?.isRequestUriReplaced === true ? recognition.requestUri : undefined,
     edits: [{ kind: 'addIfAbsent', name: 'Resource-Priority', value: options.resourcePriority }],
     failover: 'all',
+    redirects: { kind: 'recurse', keepsRequestUri: true },
+    mayFallBackFromTls: true,
     recordRoute: true,
   };
 }

@@ -19,10 +19,15 @@ export interface ForwardInput {
   readonly resourcePriority: string;
   /** How long a target may stay wholly silent before the next is tried. */
   readonly silenceTimeoutMs: number;
+  /** Whether we carry the call or tell the caller's side where it goes. */
+  readonly mode: 'proxy' | 'redirect';
+  /** What becomes of a 3xx of a PSAP: its contacts are tried, or the caller is told. */
+  readonly redirects: 'recurse' | 'pass';
 }
 
 /** The fifth stage: the plan as an order to the proxy core, with the headers that it asks for. Pure. */
 export function forward(request: SipRequest, input: ForwardInput): RequestDecision {
+  if (input.mode === 'redirect') return redirect(input);
   const edits: HeaderEdit[] = [
     { kind: 'addIfAbsent', name: 'Resource-Priority', value: input.resourcePriority },
     ...input.identifiers.added.map((value): HeaderEdit => ({ kind: 'append', name: 'Call-Info', value })),
@@ -36,7 +41,31 @@ export function forward(request: SipRequest, input: ForwardInput): RequestDecisi
     edits,
     // A refusal of any kind must not end an emergency call while there is another target.
     failover: 'all',
+    redirects: input.redirects === 'recurse' ? { kind: 'recurse', keepsRequestUri: true } : { kind: 'pass' },
+    mayFallBackFromTls: true,
     recordRoute: true,
+  };
+}
+
+/**
+ * The plan as a 302, or as a 300 where it has more than one target, best first (RFC 3261 §8.3, §21.3). The contacts have
+ * no expiry: they are good for this call alone, since the next one is routed by its own place.
+ */
+function redirect({ plan, identifiers }: ForwardInput): RequestDecision {
+  const contacts = plan.targets.map((target, index) => {
+    const name = target.displayName.replace(/[^\x20-\x7e]|["\\]/g, '');
+    const q = Math.max(1, 10 - index) / 10;
+    return `${name === '' ? '' : `"${name}" `}<${target.uri}>;q=${q.toFixed(1)}`;
+  });
+  const isSeveral = contacts.length > 1;
+  return {
+    kind: 'reply',
+    statusCode: isSeveral ? 300 : 302,
+    reasonPhrase: isSeveral ? 'Multiple Choices' : 'Moved Temporarily',
+    headers: [
+      ...contacts.map((value) => ({ name: 'Contact', value })),
+      ...identifiers.added.map((value) => ({ name: 'Call-Info', value })),
+    ],
   };
 }
 

@@ -129,7 +129,14 @@ export interface CallAttempt {
 }
 
 /** The state of a call as its record shows it. */
-export type CallState = 'routing' | 'proceeding' | 'answered' | 'failed' | 'cancelled' | 'ended';
+export type CallState =
+  | 'routing'
+  | 'proceeding'
+  | 'answered'
+  | 'redirected'
+  | 'failed'
+  | 'cancelled'
+  | 'ended';
 
 /** Everything that is known of one emergency call. */
 export interface CallRecord {

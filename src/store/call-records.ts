@@ -224,7 +224,7 @@ export class CallRecords implements CallRecordStore {
 }
 
 function isOver(state: CallRecord['state']): boolean {
-  return state === 'failed' || state === 'cancelled' || state === 'ended';
+  return state === 'failed' || state === 'redirected' || state === 'cancelled' || state === 'ended';
 }
 
 /** False where `promise` takes longer than `limitMs`. */

@@ -7,7 +7,15 @@ import { replyComponent } from './registry.ts';
 import { mappingSchema, mappingToWire, planSchema, planToWire, stageSchema, stageToWire } from './route.ts';
 
 /** The states of a call. */
-export const callStateSchema = z.enum(['routing', 'proceeding', 'answered', 'failed', 'cancelled', 'ended']);
+export const callStateSchema = z.enum([
+  'routing',
+  'proceeding',
+  'answered',
+  'redirected',
+  'failed',
+  'cancelled',
+  'ended',
+]);
 
 const recognitionSchema = replyComponent(
   'Recognition',

@@ -57,6 +57,38 @@ describe('configuration', () => {
   ])[] = [
     ['a value out of range', 'sip: { t1Ms: 1 }', {}, 'sip.t1Ms (FIRSTLINE_SIP_T1_MS)'],
     ['an unknown key', 'sip: { t9Ms: 1 }', {}, 't9Ms'],
+    [
+      'a TLS listener without a profile',
+      'sip: { listen: [{ transport: tls, address: 127.0.0.1 }] }',
+      {},
+      'needs tls',
+    ],
+    [
+      'a profile that is not there',
+      'sip: { listen: [{ transport: wss, address: 127.0.0.1, tls: edge }] }',
+      {},
+      'no profile "edge" in sip.tls (there: none)',
+    ],
+    [
+      'a profile on a listener without TLS',
+      'sip: { listen: [{ transport: tcp, address: 127.0.0.1, tls: edge }] }',
+      {},
+      'only tls and wss use',
+    ],
+    [
+      'origins on a listener that has none',
+      'sip: { listen: [{ transport: udp, address: 127.0.0.1, origins: ["https://a.example"] }] }',
+      {},
+      'only ws and wss use',
+    ],
+    ['half of a client certificate', 'sip: { tlsClient: { keyFile: k.pem } }', {}, 'give both or neither'],
+    ['a short secret', 'sip: { recordRouteSecrets: [abc] }', {}, 'sip.recordRouteSecrets.0'],
+    [
+      'session timers that contradict each other',
+      'sip: { sessionTimer: { intervalS: 90, minSeS: 1800 } }',
+      {},
+      'must not be less than minSeS',
+    ],
     ['a text for a number', '', { FIRSTLINE_SIP_T2_MS: 'soon' }, 'sip.t2Ms'],
     ['a file that is no YAML', 'sip: [', {}, 'config.notYaml'],
     ['a file that is a list', '- 1', {}, 'config.notYaml'],

@@ -68,6 +68,8 @@ const rules: IngressRules = {
   keepDialString: false,
   defaultRouteUri: 'sip:default@127.0.0.1:5071',
   nonEmergency: 'refuse',
+  mode: 'proxy',
+  redirects: 'recurse',
 };
 
 function options(changes: Partial<IngressRules> = {}): CallOptions {
@@ -278,6 +280,39 @@ describe('a call that cannot be mapped goes to the default route', () => {
   it('is tried once where the answering point is the default route itself', async () => {
     const { targets } = await route(undefined, found, { defaultRouteUri: psap.serviceUri });
     expect(targets).toEqual([psap.serviceUri]);
+  });
+});
+
+describe('an ingress that redirects (RFC 3261 §8.3)', () => {
+  it('answers 300 with the PSAP and the default route as contacts, best first', async () => {
+    const { decision, record } = await route(undefined, found, { mode: 'redirect' });
+    if (decision.kind !== 'reply') throw new Error(`was ${decision.kind}`);
+    expect([decision.statusCode, decision.reasonPhrase]).toEqual([300, 'Multiple Choices']);
+    expect(decision.headers.filter(({ name }) => name === 'Contact').map(({ value }) => value)).toEqual([
+      `"${psap.displayName}" <${psap.serviceUri}>;q=1.0`,
+      expect.stringMatching(/<sip:default@127\.0\.0\.1:5071>;q=0\.9$/),
+    ]);
+    expect(decision.headers.filter(({ name }) => name === 'Call-Info')).toHaveLength(2);
+    expect(record?.plan?.targets).toHaveLength(2);
+  });
+
+  it('answers 302 where the default route is the only target', async () => {
+    const nowhere = () => Promise.resolve<LookupAnswer>({ kind: 'noActiveDataset' });
+    const { decision } = await route(undefined, nowhere, { mode: 'redirect' });
+    expect(decision).toMatchObject({ kind: 'reply', statusCode: 302 });
+  });
+
+  it('keeps a display name with quotes and other letters from breaking the header', async () => {
+    const odd = { ...psap, displayName: 'Notruf "Süd" \\ <1>\r\nX: y' };
+    const answer = () => Promise.resolve<LookupAnswer>({ kind: 'found', rule: 'covers', matches: [odd] });
+    const { decision } = await route(undefined, answer, { mode: 'redirect' });
+    const contact = decision.kind === 'reply' ? decision.headers[0]?.value : '';
+    expect(contact).toBe(`"Notruf Sd  <1>X: y" <${psap.serviceUri}>;q=1.0`);
+  });
+
+  it('passes the 3xx of a PSAP on where the ingress says so', async () => {
+    const { decision } = await route(undefined, found, { redirects: 'pass' });
+    expect(decision).toMatchObject({ kind: 'forward', redirects: { kind: 'pass' } });
   });
 });
 
