@@ -39,11 +39,24 @@ export function makeHttp(config: Config, { store, logger, sip }: HttpParts): Htt
     readGeoJson: (bytes) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
     health: () => healthOf(store, sip),
-    counters: () => ({ ...sip.counters(), firstline_records_pending: store.health().pendingRecordCount }),
+    counters: () => ({
+      ...sip.counters(),
+      firstline_records_pending: store.health().pendingRecordCount,
+      ...processCounters(),
+    }),
     logger,
     version: version(),
     limits: { uploadBytesMax: config.http.uploadMaxBytes },
   });
+}
+
+function processCounters(): Readonly<Record<string, number>> {
+  const memory = process.memoryUsage();
+  return {
+    firstline_process_heap_used_bytes: memory.heapUsed,
+    firstline_process_external_bytes: memory.external,
+    firstline_process_resident_bytes: memory.rss,
+  };
 }
 
 // Without its database the server still routes, by default, and so says `degraded`: were it not ready then, an outage of

@@ -4,7 +4,6 @@ import type { CallOptions, CallPorts } from './esrp/index.ts';
 import { CallBook, defaultDecision, isEmergency, routeRequest } from './esrp/index.ts';
 import type { AgentHost } from './net/index.ts';
 import {
-  defaultResolveTimeoutMs,
   nextHopFilter,
   Resolver,
   SipDriver,
@@ -80,7 +79,8 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
       listeners,
       nextHops: nextHops.value,
       clock: systemClock,
-      timeoutMs: defaultResolveTimeoutMs,
+      timeoutMs: config.sip.nameTimeoutMs,
+      ...(config.sip.nameServers.length === 0 ? {} : { nameServers: config.sip.nameServers }),
     }),
     clock: systemClock,
     logger,
@@ -123,7 +123,7 @@ function makeCore(config: Config, listeners: readonly Listener[], callOptions: C
     limits: proxyLimits(config),
     messageLimits: defaultMessageLimits,
     decideTimeoutMs: config.sip.decideTimeoutMs,
-    resolveTimeoutMs: defaultResolveTimeoutMs + 1_000,
+    resolveTimeoutMs: config.sip.nameTimeoutMs + 1_000,
     serverName: 'Firstline',
     fallbackDecision: (request, flow) => defaultDecision(request, callOptions.ingressOf(flow), callOptions),
     mayExceedLimit: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),
