@@ -26,6 +26,19 @@ export const netErrors = defineErrors({
     kind: 'dependency',
     meaning: 'The peer reads too slowly: its connection was closed with its queue full.',
   },
+  'net.connectionGone': {
+    kind: 'dependency',
+    meaning: 'The one connection that a message may go on is closed.',
+  },
+  'net.tlsCertificate': {
+    kind: 'config',
+    meaning: 'A certificate, its key or its authorities cannot be used.',
+  },
+  'net.tlsHandshake': { kind: 'dependency', meaning: 'The peer and we could not agree on a TLS session.' },
+  'net.tlsIdentity': {
+    kind: 'dependency',
+    meaning: 'The peer did not prove to be the host that was resolved.',
+  },
   'net.connectionLimit': { kind: 'reject', meaning: 'As many connections are open as the limits allow.' },
   'net.nextHopRefused': {
     kind: 'reject',
