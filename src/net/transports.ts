@@ -62,6 +62,11 @@ export class Transports {
    * must not change afterwards.
    */
   send(bytes: Buffer, destination: Destination, onFailed?: OnSendFailed): void {
+    const { port } = destination.remote;
+    if (port < 1 || port > 65_535) {
+      refuse(onFailed, { code: 'net.noListener', message: `no port ${port} can be sent to` });
+      return;
+    }
     switch (destination.transport) {
       case 'udp': {
         const socket = this.#udpFor(destination);

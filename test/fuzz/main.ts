@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { seededFraction } from '../../data/sample-points.ts';
 import { findPostgres, startPgCluster } from '../support/pg-cluster.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
+import { shownKey } from '../system/api.ts';
 import { loadCorpus } from './corpus.ts';
 import { type Fraction, mutate } from './mutate.ts';
 import { openPort, type Port, type PsapSide, startNameServer, startPsap } from './peers.ts';
@@ -254,7 +255,8 @@ async function drained(run: Run): Promise<{ left: number; failures: number; heap
 }
 
 async function metrics(run: Run): Promise<{ left: number; failures: number; heapBytes: number }> {
-  const text = await (await fetch(`http://127.0.0.1:${run.server.httpPort}/metrics`)).text();
+  const headers = { authorization: `Bearer ${shownKey(run.server)?.key ?? ''}` };
+  const text = await (await fetch(`http://127.0.0.1:${run.server.httpPort}/metrics`, { headers })).text();
   const value = (name: string): number => {
     const found = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
     if (found === undefined) throw new Error(`/metrics has no ${name}`);

@@ -78,6 +78,8 @@ export async function startPsap(
   return side;
 }
 
+const longForms: Readonly<Record<string, string>> = { f: 'from', t: 'to', i: 'call-id' };
+
 function answer(
   from: Port,
   remote: { port: number; address: string },
@@ -85,10 +87,16 @@ function answer(
   status: string,
 ): void {
   const head = request.slice(0, request.indexOf('\r\n\r\n')).split('\r\n');
-  const copied = head.filter((line) => /^(via|v|from|f|to|t|call-id|i|cseq|record-route)[ \t]*:/i.test(line));
-  const lines = copied.map((line) =>
-    /^(to|t)[ \t]*:/i.test(line) && !/;tag=/i.test(line) ? `${line};tag=psap` : line,
-  );
+  const seen = new Set<string>();
+  const lines: string[] = [];
+  for (const line of head) {
+    const name = /^(via|v|from|f|to|t|call-id|i|cseq|record-route)[ \t]*:/i.exec(line)?.[1]?.toLowerCase();
+    const isRepeatable = name === 'via' || name === 'v' || name === 'record-route';
+    const key = name === undefined || isRepeatable ? name : (longForms[name] ?? name);
+    if (key === undefined || (!isRepeatable && seen.has(key))) continue;
+    seen.add(key);
+    lines.push(key === 'to' && !/;tag=/i.test(line) ? `${line};tag=psap` : line);
+  }
   const contact = `Contact: <sip:psap@127.0.0.1:${from.port}>`;
   from.socket.send(
     `SIP/2.0 ${status}\r\n${[...lines, contact, 'Content-Length: 0'].join('\r\n')}\r\n\r\n`,

@@ -25,8 +25,9 @@ type Line = HeaderSpan | NewLine;
 
 /**
  * Edits of a message: what is to leave in place of what came. Lines that are not touched leave byte for byte, the body
- * too. {@link toBytes} sees to a correct Content-Length (one is added where it was missing, wrong ones are replaced) and
- * to a start line of the form that the grammar allows; a faultless message without edits leaves as it came.
+ * too. {@link toBytes} sees to a correct Content-Length (one is added where it was missing, wrong ones are replaced), to a
+ * start line of the form that the grammar allows, and to line ends that every reader takes for the same ones (a lone LF
+ * becomes CRLF, a lone CR a space); a faultless message without edits leaves as it came.
  *
  * Values are latin1 text (see `latin1FromText`); one that has a line break or other characters is a {@link BugError}.
  */
@@ -160,7 +161,8 @@ export class MessageDraft {
       this.set('Content-Length', String(this.#body.length));
       this.#isLengthExact = true;
     }
-    const head = this.#writeHead();
+    const hasOddLineEnds = this.#message.defects.some(({ code }) => code === 'message.lineEnd');
+    const head = hasOddLineEnds ? evenLineEnds(this.#writeHead()) : this.#writeHead();
     const bytes = Buffer.allocUnsafe(head.length + this.#body.length);
     bytes.write(head, 0, 'latin1');
     bytes.set(this.#body, head.length);
@@ -257,6 +259,11 @@ export function checkText(text: string): void {
 function newLine(key: string, name: string, value: string): NewLine {
   checkText(value);
   return new NewLine(key, name, value);
+}
+
+// Readers differ in where such a line ends, and so in what the message says; CRLF is what RFC 3261 §7 knows.
+function evenLineEnds(head: string): string {
+  return head.replace(/\r(?!\n)/g, ' ').replace(/(?<!\r)\n/g, '\r\n');
 }
 
 function plainStartLine(message: SipMessage): string {

@@ -30,6 +30,8 @@ export function answerStateless(
   spec: ResponseSpec,
 ): void {
   const via = topVia(request);
+  // Without any Via there is nothing that a response could be matched by, and it would be malformed itself.
+  if (!request.headers.some(({ key }) => key === 'via')) return;
   const stamped = via.ok ? stampVia(via.value, flow) : undefined;
   const destination: Destination = via.ok ? responseDestination(via.value, flow) : backTo(flow);
   const toTag = statelessUnique(request, via.ok ? via.value : undefined);

@@ -35,12 +35,34 @@ function baseWith(
   return base.split('\r\n').flatMap((line, index) => (index in changes ? (changes[index] ?? []) : line));
 }
 
+describe('line ends that readers take differently', () => {
+  it.each([
+    [
+      'LF alone',
+      'INVITE sip:a@b SIP/2.0\nVia: x\nFrom: a\n\nbody\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\nbody\n',
+    ],
+    [
+      'LF among CRLF',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\nFrom: a\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
+    ],
+    [
+      'a CR inside of a line',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\ry: z\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x y: z\r\n\r\n',
+    ],
+  ])('leave as CRLF, the body as it came: %s', (_name, text, expected) => {
+    const written = new MessageDraft(parsed(text)).toBytes().toString('latin1');
+    expect(written.replace(/Content-Length: \d+\r\n/, '')).toBe(expected);
+  });
+});
+
 describe('what is not touched', () => {
   it.each([
     ['an odd but faultless request', base],
     ['a response', base.replace('INVITE sip:a@b SIP/2.0', 'SIP/2.0 180 Ringing')],
     ['header lines without colon', base.replace('X-Odd:\t', 'X-Odd\t')],
-    ['lines that end with LF', base.replaceAll('\r\n', '\n')],
     ['bytes that are no UTF-8', base.replace('folded', '\u00ff\u0000')],
     ['no header but the mandatory ones', sipBytes().toString('latin1')],
   ])('leaves byte for byte: %s', (_name, text) => {
