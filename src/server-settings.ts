@@ -28,7 +28,12 @@ export function sipListeners(config: Config): readonly ListenOptions[] {
   const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(({ address }) => address === '::1'),
   );
-  return config.sip.listen.filter(({ address }) => !isDefault || hasIpv6 || address !== '::1');
+  return config.sip.listen
+    .filter(({ address }) => !isDefault || hasIpv6 || address !== '::1')
+    .map(({ tls, ...listener }) => ({
+      ...listener,
+      ...(tls === undefined ? {} : { tls: config.sip.tls[tls] }),
+    }));
 }
 
 /** Socket limits with those that are configured. */
