@@ -9,7 +9,7 @@ export interface CertificateFiles {
 
 /** How a listener speaks TLS: its certificates, and what it asks of clients. */
 export interface TlsProfile extends CertificateFiles {
-  /** PEM file of the authorities that client certificates are checked against; the system's where undefined. */
+  /** PEM file of the authorities that client certificates are checked against; those that Node trusts where undefined. */
   readonly caFile?: string | undefined;
   /**
    * `ignore`: not asked for. `request`: asked for, and a client without a valid one is served without a proven
@@ -23,7 +23,7 @@ export interface TlsProfile extends CertificateFiles {
 
 /** How connections of our own speak TLS. */
 export interface TlsClientSettings {
-  /** PEM file of the authorities that servers' certificates are checked against; the system's where undefined. */
+  /** PEM file of the authorities that servers' certificates are checked against; those that Node trusts where undefined. */
   readonly caFile?: string | undefined;
   /** What is shown to servers that ask for a certificate; both files or neither. */
   readonly certificateFile?: string | undefined;
