@@ -2,7 +2,7 @@ import { BugError } from '../../base/index.ts';
 import { skipWhite } from '../uri/index.ts';
 import { listValueEnd } from './name-addr.ts';
 import { headerKey, isListHeader } from './names.ts';
-import { unfold } from './text.ts';
+import { evenLineEnds, unfold } from './text.ts';
 import type { HeaderSpan, SipMessage } from './types.ts';
 
 /** A header line of ours in place of, or among, the message's own. */
@@ -161,8 +161,7 @@ export class MessageDraft {
       this.set('Content-Length', String(this.#body.length));
       this.#isLengthExact = true;
     }
-    const hasOddLineEnds = this.#message.defects.some(({ code }) => code === 'message.lineEnd');
-    const head = hasOddLineEnds ? evenLineEnds(this.#writeHead()) : this.#writeHead();
+    const head = evenLineEnds(this.#message, this.#writeHead());
     const bytes = Buffer.allocUnsafe(head.length + this.#body.length);
     bytes.write(head, 0, 'latin1');
     bytes.set(this.#body, head.length);
@@ -259,11 +258,6 @@ export function checkText(text: string): void {
 function newLine(key: string, name: string, value: string): NewLine {
   checkText(value);
   return new NewLine(key, name, value);
-}
-
-// Readers differ in where such a line ends, and so in what the message says; CRLF is what RFC 3261 §7 knows.
-function evenLineEnds(head: string): string {
-  return head.replace(/\r(?!\n)/g, ' ').replace(/(?<!\r)\n/g, '\r\n');
 }
 
 function plainStartLine(message: SipMessage): string {

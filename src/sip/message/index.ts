@@ -13,7 +13,7 @@ export { defaultMessageLimits, type MessageLimits } from './limits.ts';
 export { headerKey, isListHeader } from './names.ts';
 export { type ParseOptions, parseMessage } from './parse.ts';
 export { isFinal, isProvisional, isSuccess, reasonPhraseFor, statusClass } from './reason.ts';
-export { displayText, excerpt, latin1FromText, unfold } from './text.ts';
+export { displayText, evenLineEnds, excerpt, latin1FromText, unfold } from './text.ts';
 export type {
   CSeq,
   HeaderSpan,

@@ -1,3 +1,5 @@
+import type { SipMessage } from './types.ts';
+
 // The line between bytes and text. Inside, header text is latin1: one character a byte, nothing lost.
 
 /** Text for people: the bytes of a latin1 string read as UTF-8. Not for anything that goes back to the wire. */
@@ -41,4 +43,13 @@ function isBlank(code: number): boolean {
 
 function isAscii(text: string): boolean {
   return !/[^\u0000-\u007f]/.test(text);
+}
+
+/**
+ * A head made of lines of `message`, with line ends that every reader takes for the same ones: where the message has
+ * others than CRLF (RFC 3261 §7), a lone LF becomes CRLF and a lone CR a space.
+ */
+export function evenLineEnds(message: Pick<SipMessage, 'defects'>, head: string): string {
+  if (!message.defects.some(({ code }) => code === 'message.lineEnd')) return head;
+  return head.replace(/\r(?!\n)/g, ' ').replace(/(?<!\r)\n/g, '\r\n');
 }

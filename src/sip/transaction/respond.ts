@@ -1,5 +1,6 @@
 import { assert } from '../../base/index.ts';
 import {
+  evenLineEnds,
   headerValue,
   reasonPhraseFor,
   type SipMessage,
@@ -28,7 +29,7 @@ export function writeResponse(
   if (statusCode === 100) text += copiedLine(request, 'timestamp', 'Timestamp');
   for (const { name, value } of spec.headers ?? []) text += `${name}: ${checked(value)}\r\n`;
   text += `Content-Length: ${body?.length ?? 0}\r\n\r\n`;
-  const head = Buffer.from(text, 'latin1');
+  const head = Buffer.from(evenLineEnds(request, text), 'latin1');
   return body === undefined || body.length === 0 ? head : Buffer.concat([head, body]);
 }
 

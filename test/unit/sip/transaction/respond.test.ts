@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BugError } from '../../../../src/base/index.ts';
 import { writeResponse } from '../../../../src/sip/transaction/index.ts';
 import { requestFrom } from '../../../support/emergency-messages.ts';
+import { parsed } from '../../../support/sip-builders.ts';
 
 const request = requestFrom(
   [
@@ -67,5 +68,15 @@ describe('writeResponse (RFC 3261 §8.2.6)', () => {
   it('refuses a value that would break the message', () => {
     const headers = [{ name: 'X', value: 'a\r\nEvil: yes' }];
     expect(() => writeResponse(request, undefined, { statusCode: 200, headers })).toThrow(BugError);
+  });
+
+  it('copies values with a lone CR or LF so that the response has CRLF alone', () => {
+    const odd = parsed(
+      'INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:c@d>\n ;tag=1\nTo: <sip:a@b>\r;x\nCall-ID: 1\rX: y\nCSeq: 1 INVITE\r\n\r\n',
+    );
+    if (odd.kind !== 'request') throw new Error('no request');
+    const text = writeResponse(odd, undefined, { statusCode: 400, toTag: 'mine' }).toString('latin1');
+    expect(text).not.toMatch(/\r(?!\n)|(?<!\r)\n/);
+    expect(text).toContain('\r\nCall-ID: 1 X: y\r\n');
   });
 });
