@@ -27,6 +27,7 @@ export const messageErrors = defineErrors({
   'message.from': { kind: 'parse', meaning: 'a From that cannot be read' },
   'message.to': { kind: 'parse', meaning: 'a To that cannot be read' },
   'message.address': { kind: 'parse', meaning: 'a Route, Record-Route or Contact that cannot be read' },
+  'message.headerValue': { kind: 'parse', meaning: 'a header value that its grammar does not allow' },
   'message.maxForwards': { kind: 'parse', meaning: 'a Max-Forwards that is no number up to 255' },
   'message.contentLength': {
     kind: 'parse',

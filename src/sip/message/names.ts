@@ -1,4 +1,6 @@
-// Header names: the long form of every compact one, and which headers hold comma-separated lists.
+// Header names: the long form of every compact one, and which headers hold comma-separated lists, found by their bytes.
+
+import { headerRows } from './registry.ts';
 
 /** Headers that the parser keeps track of, by the position of their bit. */
 export const tracked = {
@@ -19,46 +21,6 @@ export interface KnownName {
   readonly track: number;
   readonly isList: boolean;
 }
-
-/** RFC 3261 §7.3.3 and the registry of SIP header fields. */
-const compactForms: Readonly<Record<string, string>> = {
-  a: 'accept-contact',
-  b: 'referred-by',
-  c: 'content-type',
-  d: 'request-disposition',
-  e: 'content-encoding',
-  f: 'from',
-  i: 'call-id',
-  j: 'reject-contact',
-  k: 'supported',
-  l: 'content-length',
-  m: 'contact',
-  n: 'identity-info',
-  o: 'event',
-  r: 'refer-to',
-  s: 'subject',
-  t: 'to',
-  u: 'allow-events',
-  v: 'via',
-  x: 'session-expires',
-  y: 'identity',
-};
-
-const singleNames =
-  'authorization call-id content-disposition content-id content-length content-type cseq date event expires from ' +
-  'geolocation-error geolocation-routing identity identity-info info-package max-breadth max-forwards mime-version ' +
-  'min-expires min-se organization p-access-network-info p-charging-vector priority privacy proxy-authenticate ' +
-  'proxy-authorization rack refer-sub refer-to referred-by replaces retry-after rseq server session-expires ' +
-  'session-id sip-etag sip-if-match subject subscription-state target-dialog timestamp to user-agent ' +
-  'www-authenticate';
-
-/** Headers whose grammar is a comma-separated list, so that one line may hold several values (RFC 3261 §7.3.1). */
-const listNames =
-  'accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow allow-events ' +
-  'call-info contact content-encoding content-language diversion error-info feature-caps geolocation history-info ' +
-  'in-reply-to p-asserted-identity p-associated-uri p-preferred-identity p-visited-network-id path proxy-require ' +
-  'reason record-route recv-info reject-contact request-disposition require resource-priority route ' +
-  'security-client security-server security-verify service-route supported unsupported user-to-user via warning';
 
 const tableSize = 1_024;
 const byKey = new Map<string, KnownName>();
@@ -112,20 +74,16 @@ interface Slot {
 function makeSlots(): readonly (Slot | undefined)[] {
   const table: (Slot | undefined)[] = new Array<Slot | undefined>(tableSize).fill(undefined);
   const tracks: Readonly<Record<string, number>> = tracked;
-  const add = (key: string, isList: boolean): void => {
-    const name: KnownName = { key, track: tracks[key] ?? 0, isList };
+  for (const row of headerRows) {
+    const key = row.name.toLowerCase();
+    const name: KnownName = { key, track: tracks[key] ?? 0, isList: row.values === 'list' };
     byKey.set(key, name);
     // The spelling that our own code writes finds its key without lower-casing.
-    byKey.set(displayName(key), name);
+    byKey.set(row.name, name);
     insert(table, key, name);
-  };
-  for (const key of singleNames.split(' ')) add(key, false);
-  for (const key of listNames.split(' ')) add(key, true);
-  for (const [letter, key] of Object.entries(compactForms)) {
-    const name = byKey.get(key);
-    if (name === undefined) continue;
-    byKey.set(letter, name);
-    insert(table, letter, name);
+    if (row.compact === undefined) continue;
+    byKey.set(row.compact, name);
+    insert(table, row.compact, name);
   }
   return table;
 }
@@ -147,10 +105,4 @@ function isSpelled(bytes: Uint8Array, start: number, end: number, spelling: Uint
     if (((bytes[start + index] ?? 0) | 0x20) !== spelling[index]) return false;
   }
   return true;
-}
-
-function displayName(key: string): string {
-  if (key === 'call-id') return 'Call-ID';
-  if (key === 'cseq') return 'CSeq';
-  return key.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
