@@ -9,7 +9,12 @@ export type CloseReason =
   | 'writeQueueFull'
   | 'badFraming'
   | 'notSip'
-  | 'halfClosed';
+  | 'halfClosed'
+  | 'madeRoom'
+  | 'slowReader'
+  | 'slowHandshake'
+  | 'tlsHandshake'
+  | 'clientCertificate';
 
 const closeReasons: readonly CloseReason[] = [
   'totalLimit',
@@ -20,6 +25,11 @@ const closeReasons: readonly CloseReason[] = [
   'badFraming',
   'notSip',
   'halfClosed',
+  'madeRoom',
+  'slowReader',
+  'slowHandshake',
+  'tlsHandshake',
+  'clientCertificate',
 ];
 
 /** What one transport counted since it was made. Grows only. */
@@ -39,6 +49,10 @@ export interface StreamCounts extends TransportCounts {
   accepted: number;
   connected: number;
   connectFailures: number;
+  /** Connections to a port for TLS that brought SIP without it. */
+  plainSip: number;
+  /** Times that reading was paused since the peer did not read. */
+  pauses: number;
   readonly closed: Record<CloseReason, number>;
 }
 
@@ -62,6 +76,8 @@ export function newStreamCounts(): StreamCounts {
     accepted: 0,
     connected: 0,
     connectFailures: 0,
+    plainSip: 0,
+    pauses: 0,
     closed: zeros(closeReasons),
   };
 }

@@ -1,4 +1,7 @@
-/** What arrives on a SIP port and is no SIP message: told apart for the counters, and never answered. */
+/**
+ * What arrives on a SIP port and is no SIP message: told apart for the counters, and never answered, so that whoever
+ * tries ports learns nothing.
+ */
 export type StrangerKind = 'keepalive' | 'http' | 'stun' | 'tls' | 'other';
 
 export const strangerKinds: readonly StrangerKind[] = ['keepalive', 'http', 'stun', 'tls', 'other'];
@@ -15,6 +18,7 @@ const tlsRecordFirst = 0x14;
 const tlsRecordLast = 0x17;
 const tlsMajorVersion = 0x03;
 const httpLine = /^[A-Z]{3,16} [^\r\n]{0,4096} ?HTTP\/[0-9]|^HTTP\/[0-9]|^PRI \* HTTP/;
+const sipLine = /^\s{0,16}(?:[A-Z]{1,32} [^\r\n]{0,4096} SIP\/2\.0|SIP\/2\.0 )/;
 
 /** Says what bytes that are no SIP message seem to be, by their beginning. */
 export function strangerKind(bytes: Buffer): StrangerKind {
@@ -32,6 +36,11 @@ export function strangerKind(bytes: Buffer): StrangerKind {
   }
   if (httpLine.test(bytes.toString('latin1', 0, 4200))) return 'http';
   return 'other';
+}
+
+/** Whether bytes begin a SIP message: on a port for TLS that is somebody who should speak TLS. */
+export function looksLikeSip(bytes: Buffer): boolean {
+  return sipLine.test(bytes.toString('latin1', 0, 4200));
 }
 
 /** RFC 5626 §3.5.1 keeps flows alive with line ends; phones also send NUL bytes and blanks. */

@@ -6,12 +6,12 @@ export interface TableMember {
   /** The peer's address. */
   readonly address: string;
   readonly direction: 'accepted' | 'opened';
-  /** When bytes last went either way, or when it was made. */
+  /** When bytes last went either way; when it was made for one that is of no use yet. */
   readonly activeAt: MonoMs;
-  /** Something is under way: an answer that is owed or awaited, half a message, bytes that wait. Never put out. */
-  readonly isBusy: boolean;
   /** What it has been good for: `nothing` that is SIP, `messages`, or `calls`. The first are put out first. */
   readonly use: 'nothing' | 'messages' | 'calls';
+  /** Something is under way: an answer that is owed or awaited, half a message, bytes that wait. Never put out. */
+  readonly isBusy: boolean;
   /** Closes it to make room for another; the table forgets it by {@link StreamTable.remove}, called by its owner. */
   putOut(): void;
 }

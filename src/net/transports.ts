@@ -1,9 +1,11 @@
-import { type Clock, type CodedError, DependencyError, type MonoMs } from '../base/index.ts';
+import type { Clock, CodedError, MonoMs } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
 import type { Destination, Endpoint, Listener } from '../sip/index.ts';
 import { announcedHostFor, endpointText, familyOf } from './addresses.ts';
 import type { StreamCounts, TransportCounts } from './counts.ts';
-import { TcpTransport } from './tcp.ts';
+import { makeStreams, type Streams } from './streams.ts';
+import type { CertificateInfo } from './tls-context.ts';
+import type { TlsClientSettings } from './tls-profile.ts';
 import type { ListenOptions, NetLimits, OnMessage, OnSendFailed } from './types.ts';
 import { UdpTransport } from './udp.ts';
 
@@ -13,19 +15,25 @@ export interface TransportsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onMessage: OnMessage;
+  /** How connections of our own speak TLS; {@link defaultTlsClient} where undefined. */
+  readonly tlsClient?: TlsClientSettings | undefined;
+  /** How often certificate files are looked at for changes; 5 s where undefined. */
+  readonly certificatePollMs?: number | undefined;
 }
 
-/** What went through the sockets: per UDP listener, and for TCP as a whole. */
+/** What went through the sockets: per UDP listener, and for each kind of stream as a whole. */
 export interface NetCounts {
   readonly udp: readonly { readonly local: Endpoint; readonly counts: Readonly<TransportCounts> }[];
   readonly tcp: Readonly<StreamCounts>;
   readonly tcpConnectionsOpen: number;
+  readonly tls: Readonly<StreamCounts>;
+  readonly tlsConnectionsOpen: number;
 }
 
 /** All sockets that SIP uses. */
 export class Transports {
   readonly #options: TransportsOptions;
-  readonly #tcp: TcpTransport;
+  readonly #streams: Streams;
   readonly #udp: UdpTransport[] = [];
   #listeners: readonly Listener[] = [];
   #starting: Promise<readonly Listener[]> | undefined;
@@ -33,8 +41,16 @@ export class Transports {
 
   constructor(options: TransportsOptions) {
     this.#options = options;
-    const { limits, clock, onMessage } = options;
-    this.#tcp = new TcpTransport({ limits, clock, onMessage, onProblem: (error) => this.#log('tcp', error) });
+    const { limits, clock, onMessage, logger, tlsClient, certificatePollMs } = options;
+    this.#streams = makeStreams({
+      limits,
+      clock,
+      onMessage,
+      logger,
+      tlsClient,
+      certificatePollMs,
+      onProblem: (kind, error) => this.#log(kind, error),
+    });
   }
 
   /** The listeners as bound; empty before the start. */
@@ -43,8 +59,8 @@ export class Transports {
   }
 
   /**
-   * Binds all listeners, or none: throws `net.listenFailed` or `net.unsupportedTransport` with everything closed
-   * again. A second call gives the same answer.
+   * Binds all listeners, or none: throws `net.listenFailed`, `net.tlsCertificate` or `net.unsupportedTransport` with
+   * everything closed again. A second call gives the same answer.
    */
   start(): Promise<readonly Listener[]> {
     this.#starting ??= this.#bindAll();
@@ -74,15 +90,22 @@ export class Transports {
         else socket.send(bytes, destination.remote, onFailed);
         return;
       }
-      case 'tcp':
-        this.#tcp.send(bytes, destination, onFailed);
-        return;
       default:
-        refuse(onFailed, {
-          code: 'net.unsupportedTransport',
-          message: `no ${destination.transport} here: use udp or tcp`,
-        });
+        this.#streams.of(destination.transport).send(bytes, destination, onFailed);
     }
+  }
+
+  /**
+   * Reads all certificate files again. The errors `net.tlsCertificate` of those that cannot be used: what was in use
+   * stays in use there. Connections in progress are not touched.
+   */
+  reloadCertificates(): Promise<readonly CodedError[]> {
+    return this.#streams.certificates.reload();
+  }
+
+  /** Our own certificates as they are in use. */
+  certificates(): readonly CertificateInfo[] {
+    return this.#streams.certificates.inUse();
   }
 
   /** Counters so far. */
@@ -91,8 +114,10 @@ export class Transports {
       udp: this.#udp.flatMap((socket) =>
         socket.local === undefined ? [] : [{ local: socket.local, counts: socket.counts }],
       ),
-      tcp: this.#tcp.counts,
-      tcpConnectionsOpen: this.#tcp.connectionCount,
+      tcp: this.#streams.of('tcp').counts,
+      tcpConnectionsOpen: this.#streams.of('tcp').connectionCount,
+      tls: this.#streams.of('tls').counts,
+      tlsConnectionsOpen: this.#streams.of('tls').connectionCount,
     };
   }
 
@@ -114,6 +139,7 @@ export class Transports {
   async #bindAll(): Promise<readonly Listener[]> {
     const listeners: Listener[] = [];
     try {
+      await this.#streams.start(this.#options.listeners);
       for (const wanted of this.#options.listeners) {
         const local = await this.#bind(wanted);
         listeners.push({
@@ -137,10 +163,7 @@ export class Transports {
   async #bind(wanted: ListenOptions): Promise<Endpoint> {
     const { limits, clock, onMessage } = this.#options;
     const { address, port, transport } = wanted;
-    if (transport === 'tcp') return this.#tcp.listen(address, port);
-    if (transport !== 'udp') {
-      throw new DependencyError('net.unsupportedTransport', `cannot listen on ${transport}: use udp or tcp`);
-    }
+    if (transport !== 'udp') return this.#streams.of(transport).listen(wanted);
     const onProblem = (error: Error): void => this.#log('udp', error);
     const socket = new UdpTransport({ address, port, limits, clock, onMessage, onProblem });
     const local = await socket.start();
@@ -154,7 +177,7 @@ export class Transports {
   }
 
   async #closeAll(deadline: MonoMs): Promise<void> {
-    await Promise.all([this.#tcp.stop(deadline), ...this.#udp.map((socket) => socket.stop())]);
+    await Promise.all([this.#streams.stop(deadline), ...this.#udp.map((socket) => socket.stop())]);
   }
 
   #log(transport: string, error: Error): void {

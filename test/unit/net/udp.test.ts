@@ -177,9 +177,9 @@ describe('starting and stopping', () => {
     expect(again.listener('udp').local.port).toBe(free.endpoint.port);
   });
 
-  it('refuses a transport that it does not speak', async () => {
+  it('refuses a TLS listener without a certificate', async () => {
     await expect(startTransports({ listen: [{ transport: 'tls' }] })).rejects.toMatchObject({
-      code: 'net.unsupportedTransport',
+      code: 'net.tlsCertificate',
     });
   });
 

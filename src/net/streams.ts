@@ -1,0 +1,82 @@
+import { type Clock, type CodedError, DependencyError, type MonoMs } from '../base/index.ts';
+import type { Logger } from '../esrp/index.ts';
+import { newStreamCounts } from './counts.ts';
+import { SocketTransport } from './socket-transport.ts';
+import { StreamTable } from './stream-table.ts';
+import type { StreamContext, StreamKind, StreamTransport } from './stream-transport.ts';
+import { tcpWire } from './tcp.ts';
+import { type TlsClient, TlsWire } from './tls.ts';
+import { TlsCertificates } from './tls-certificates.ts';
+import { defaultTlsClient, type TlsClientSettings } from './tls-profile.ts';
+import type { ListenOptions, NetLimits, OnMessage } from './types.ts';
+
+export interface StreamsOptions {
+  readonly limits: NetLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onMessage: OnMessage;
+  readonly onProblem: (kind: StreamKind, error: Error) => void;
+  readonly tlsClient: TlsClientSettings | undefined;
+  readonly certificatePollMs: number | undefined;
+}
+
+/** The stream transports, with what they have in common: the table of connections and the certificates. */
+export interface Streams {
+  readonly certificates: TlsCertificates;
+  of(kind: StreamKind): StreamTransport;
+  /** Reads what connections of our own need for TLS, where any listener or setting speaks of TLS. */
+  start(listeners: readonly ListenOptions[]): Promise<void>;
+  stop(deadline: MonoMs): Promise<void>;
+}
+
+/** Makes the transports; nothing is bound or read before `start`. */
+export function makeStreams(options: StreamsOptions): Streams {
+  const { limits, clock, logger, onMessage, tlsClient, certificatePollMs } = options;
+  const table = new StreamTable(limits.stream, clock);
+  const certificates = new TlsCertificates({ logger, clock, pollMs: certificatePollMs });
+  let client: TlsClient | undefined;
+  const context = (kind: StreamKind): StreamContext => ({
+    limits,
+    clock,
+    onMessage,
+    table,
+    onProblem: (error) => options.onProblem(kind, error),
+  });
+  const tlsCounts = newStreamCounts();
+  const tlsWire = new TlsWire({ ...context('tls'), counts: tlsCounts, certificates, client: () => client });
+  const transports: readonly StreamTransport[] = [
+    new SocketTransport(context('tcp'), tcpWire),
+    new SocketTransport(context('tls'), tlsWire, tlsCounts),
+  ];
+  const byKind = new Map(transports.map((transport) => [transport.kind, transport]));
+  return {
+    certificates,
+    of: (kind) => byKind.get(kind) ?? missing(kind),
+    start: async (listeners) => {
+      if (tlsClient === undefined && !listeners.some(({ tls }) => tls !== undefined)) return;
+      const settings = tlsClient ?? defaultTlsClient;
+      client = { settings, context: await certificates.forClient(settings) };
+    },
+    stop: async (deadline) => {
+      certificates.stop();
+      await Promise.all(transports.map((transport) => transport.stop(deadline)));
+    },
+  };
+}
+
+/** Stands in for a kind that is not spoken here. */
+function missing(kind: StreamKind): StreamTransport {
+  const error: CodedError = { code: 'net.unsupportedTransport', message: `no ${kind} here` };
+  return {
+    kind,
+    counts: newStreamCounts(),
+    connectionCount: 0,
+    listen: async () => {
+      throw new DependencyError(error.code, error.message);
+    },
+    send: (_bytes, _destination, onFailed) => {
+      if (onFailed !== undefined) queueMicrotask(() => onFailed(error));
+    },
+    stop: async () => undefined,
+  };
+}
