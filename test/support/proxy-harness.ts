@@ -52,6 +52,7 @@ export const nothingOpen: ProxyCounts = {
   contexts: 0,
   questions: 0,
   deadlines: 0,
+  dialogs: 0,
 };
 
 /** A decision to forward to these places (URIs, or whole targets), in order. */

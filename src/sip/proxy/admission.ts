@@ -9,14 +9,18 @@ import {
 } from '../transaction/index.ts';
 import { statelessUnique } from './loop.ts';
 import type { ProxyPorts } from './ports.ts';
+import { isInDialog, type RouteView } from './route-view.ts';
 
 /** Whether there is room for a new request (STYLE: every count has a limit, and what happens at it). */
-export function hasRoom(ports: ProxyPorts, request: SipRequest, flow: Flow, isInDialog: boolean): boolean {
+export function hasRoom(ports: ProxyPorts, view: RouteView, flow: Flow): boolean {
   const { layer, options } = ports;
   const { transactionsMax, transactionsHardMax } = options.limits;
   if (layer.size < transactionsMax) return true;
-  if (layer.size >= transactionsHardMax) return false;
-  return isInDialog || options.mayExceedLimit?.(request, flow) === true;
+  const followsDialog = isInDialog(view);
+  // The last tenth is for what goes on in an emergency call.
+  const most = followsDialog && view.isEmergency ? transactionsHardMax * 1.1 : transactionsHardMax;
+  if (layer.size >= most) return false;
+  return followsDialog || options.mayExceedLimit?.(view.request, flow) === true;
 }
 
 /**

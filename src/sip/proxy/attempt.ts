@@ -1,32 +1,62 @@
 import type { MonoMs } from '../../base/index.ts';
 import { type DeadlineHeap, type Destination, type EffectId, TimedMachine } from '../transaction/index.ts';
+import type { Branch } from './branch.ts';
+import { isReplaceable, type NextHop } from './next-hop.ts';
 import type { ProxyPorts, Resolvable, ResolveResult } from './ports.ts';
 import type { ResponseContext } from './response-context.ts';
-import type { ResolveQuery } from './types.ts';
+import type { HeaderEdit, ResolveQuery } from './types.ts';
 
-/** The part of a target that an attempt needs; a request within a dialog has no label and no time of its own. */
+/**
+ * The part of a target that an attempt needs. A request within a dialog has no label and no time of its own; a contact
+ * of a 3xx brings its own Request-URI and edits in place of the decision's.
+ */
 export interface AttemptTarget {
   readonly label: string;
   readonly routeUri: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly silenceTimeoutMs?: number | undefined;
+  readonly requestUri?: string | undefined;
+  readonly edits?: readonly HeaderEdit[] | undefined;
+  /** The contact that a 3xx named. */
+  readonly contact?: string | undefined;
+  /** Tried again with another scheme after a 416: not once more. */
+  readonly isSchemeChanged?: boolean | undefined;
 }
+
+const noDestinations: readonly Destination[] = [];
 
 /** One target on trial: its addresses, in order, and the time that all of them have together. */
 export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolvable {
   readonly target: AttemptTarget;
+  /** What its 3xx responses named: tried in its place. */
+  successors: readonly AttemptTarget[];
+  /** The branch whose end or silence starts the next address. */
+  latest: Branch | undefined;
+  /** Whether the next group of targets waits for this one. Silence ends that; a late provisional brings it back. */
+  isLive = true;
   readonly #ports: ProxyPorts;
   readonly #context: ResponseContext;
-  #destinations: readonly Destination[] = [];
+  #destinations = noDestinations;
   #next = 0;
   #question: EffectId | undefined;
+  #query: ResolveQuery | undefined;
+  /** Asked where the flow that is tried first fails. */
+  #later: ResolveQuery | undefined;
+  #isOver = false;
 
-  constructor(ports: ProxyPorts, context: ResponseContext, target: AttemptTarget, now: MonoMs) {
+  constructor(
+    ports: ProxyPorts,
+    context: ResponseContext,
+    parts: { readonly target: AttemptTarget; readonly successors: readonly AttemptTarget[] },
+    now: MonoMs,
+  ) {
     super();
     this.#ports = ports;
     this.#context = context;
-    this.target = target;
-    if (target.timeoutMs !== undefined) this.startEnd('ring', now + target.timeoutMs);
+    this.target = parts.target;
+    this.successors = parts.successors;
+    const { timeoutMs } = parts.target;
+    if (timeoutMs !== undefined) this.startEnd('ring', now + timeoutMs);
   }
 
   /** Whether a name is being looked up. */
@@ -34,15 +64,19 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
     return this.#question !== undefined;
   }
 
-  /** Whether there is an address left to try. */
+  /** Whether there is an address left to try, or a way to find one. */
   get hasMore(): boolean {
-    return this.#next < this.#destinations.length;
+    return this.#next < this.#destinations.length || this.#later !== undefined;
   }
 
-  /** Takes the addresses to try. */
-  offer(destinations: readonly Destination[]): void {
-    this.#destinations = destinations;
-    this.#next = 0;
+  /** What finds, or would find, the addresses. */
+  get query(): ResolveQuery | undefined {
+    return this.#query;
+  }
+
+  /** Whether it was stopped: its branches may still answer, nothing else follows from it. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** The next address; undefined when all were tried. */
@@ -50,6 +84,27 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
     const destination = this.#destinations[this.#next];
     if (destination !== undefined) this.#next += 1;
     return destination;
+  }
+
+  /** Goes by the flow that the hop names (RFC 5626 §5.3.1), else asks for the addresses of its name. */
+  start(now: MonoMs, hop: NextHop, query: ResolveQuery): void {
+    this.#query = query;
+    if (hop.flow === undefined) {
+      this.ask(now, query);
+      return;
+    }
+    this.#destinations = [hop.flow];
+    if (isReplaceable(hop.flow)) this.#later = query;
+    this.#context.onAddresses(now, this);
+  }
+
+  /** Asks what was put off for a flow; false where nothing was. */
+  askLater(now: MonoMs): boolean {
+    const query = this.#later;
+    if (query === undefined) return false;
+    this.#later = undefined;
+    this.ask(now, query);
+    return true;
   }
 
   /** Asks for the addresses of a name. */
@@ -60,10 +115,14 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
 
   resolved(now: MonoMs, result: ResolveResult): void {
     this.#question = undefined;
+    this.#next = 0;
     this.stopRepeat();
     if (result.kind === 'addresses' && result.destinations.length > 0) {
-      this.offer(result.destinations.slice(0, this.#ports.options.limits.destinationsMax));
-      this.#context.onAddresses(now);
+      const { destinationsMax } = this.#ports.options.limits;
+      const { destinations } = result;
+      this.#destinations =
+        destinations.length > destinationsMax ? destinations.slice(0, destinationsMax) : destinations;
+      this.#context.onAddresses(now, this);
     } else {
       const detail = result.kind === 'failed' ? result.error.message : 'the name has no address';
       this.#context.onNoAddress(now, this, detail);
@@ -72,7 +131,10 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
 
   /** Ends the attempt: no question, no timer, no further address. */
   stop(): void {
-    this.offer([]);
+    this.#isOver = true;
+    this.isLive = false;
+    this.#destinations = noDestinations;
+    this.#later = undefined;
     this.stopTimers();
     if (this.#question === undefined) return;
     this.#ports.forget(this.#question);

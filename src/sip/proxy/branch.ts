@@ -1,5 +1,5 @@
 import type { CodedError, MonoMs } from '../../base/index.ts';
-import { headerValues, type SipResponse } from '../message/index.ts';
+import { headerValue, headerValues, type SipResponse } from '../message/index.ts';
 import {
   type ClientTransaction,
   type DeadlineHeap,
@@ -8,32 +8,44 @@ import {
 } from '../transaction/index.ts';
 import type { Attempt } from './attempt.ts';
 import type { Forwarded } from './forward.ts';
+import { isReplaceable } from './next-hop.ts';
 import type { ProxyPorts } from './ports.ts';
 import type { ResponseContext } from './response-context.ts';
+import type { HealthVerdict } from './types.ts';
 
 /** One forwarded request: its client transaction, its CANCEL, how long it may stay silent, and timer C. */
 export class Branch extends TimedMachine<'silence' | 'timerC'> {
   readonly context: ResponseContext;
   readonly attempt: Attempt;
+  /** The Max-Breadth that it took along. */
+  readonly breadth: number;
   readonly #ports: ProxyPorts;
+  readonly #destination: Destination;
   /** Whether the record already knows that this attempt failed; a late answer is still told. */
   isReported = false;
   #client: ClientTransaction<Branch> | undefined;
   #isOpen = true;
+  #hasHeard = false;
+  #isSilenceTold = false;
   #cancelWanted = false;
   #cancelSent = false;
   #cancelHeaders = '';
 
-  constructor(ports: ProxyPorts, context: ResponseContext, attempt: Attempt) {
+  constructor(
+    ports: ProxyPorts,
+    attempt: Attempt,
+    parts: {
+      readonly context: ResponseContext;
+      readonly destination: Destination;
+      readonly breadth: number;
+    },
+  ) {
     super();
     this.#ports = ports;
-    this.context = context;
     this.attempt = attempt;
-  }
-
-  /** Whether a final response or a failure is still to come. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+    this.context = parts.context;
+    this.breadth = parts.breadth;
+    this.#destination = parts.destination;
   }
 
   /** Whether we asked for its end; a 487 is then our own doing. */
@@ -41,17 +53,31 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     return this.#cancelWanted;
   }
 
-  send(now: MonoMs, forwarded: Forwarded, destination: Destination): void {
+  /** Whether nothing else leads to the peer: its flow is all there is (RFC 5626 §5.3.1). */
+  get isOnlyWay(): boolean {
+    return this.#destination.onlyConnection === true && !isReplaceable(this.#destination);
+  }
+
+  /** Whether there was any response. */
+  get hasHeard(): boolean {
+    return this.#hasHeard;
+  }
+
+  /** Sends the request; `patienceMs` is how long there may be no response at all. */
+  send(now: MonoMs, forwarded: Forwarded, patienceMs: number | undefined): void {
     const { layer, options } = this.#ports;
-    const { silenceTimeoutMs } = this.attempt.target;
-    if (silenceTimeoutMs !== undefined) this.startRepeat('silence', now + silenceTimeoutMs);
+    if (patienceMs !== undefined) this.startRepeat('silence', now + patienceMs);
     if (forwarded.outgoing.method === 'INVITE') this.startEnd('timerC', now + options.timers.timerCMs);
-    this.#client = layer.request(now, forwarded.outgoing, forwarded.bytes, destination, this);
+    this.#client = layer.request(now, forwarded.outgoing, forwarded.bytes, this.#destination, this);
   }
 
   /** Any response of the client transaction. One without a Via below ours was meant for us and goes nowhere. */
   onResponse(now: MonoMs, response: SipResponse): void {
     const { statusCode } = response;
+    const isFirst = !this.#hasHeard;
+    this.#hasHeard = true;
+    if (statusCode === 503) this.#tellHealth('refusing', retryAfterOf(response));
+    else if (isFirst) this.#tellHealth('alive');
     if (!hasSecondVia(response)) {
       this.#ports.discard('no further via', String(statusCode));
       if (statusCode >= 200 && this.#isOpen) {
@@ -60,7 +86,7 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
       }
       return;
     }
-    this.stopRepeat();
+    if (isFirst) this.stopRepeat();
     if (statusCode >= 200) {
       this.close();
       if (statusCode < 300) this.context.onSuccess(now, this, response);
@@ -68,16 +94,20 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
       return;
     }
     if (this.#cancelWanted) this.#sendCancel(now);
-    if (statusCode === 100) return;
-    // RFC 3261 §16.7 item 2: every 101 to 199 resets timer C.
-    if (this.#isOpen && this.#client?.isInvite === true) {
-      this.startEnd('timerC', now + this.#ports.options.timers.timerCMs);
+    else {
+      if (isFirst) this.context.onHeard(this);
+      // RFC 3261 §16.7 item 2: every 101 to 199 resets timer C. A cancelled branch has 64*T1 left and no timer C.
+      if (statusCode !== 100 && this.#isOpen && this.#client?.isInvite === true) {
+        this.startEnd('timerC', now + this.#ports.options.timers.timerCMs);
+      }
     }
-    this.context.onProvisional(now, response);
+    if (statusCode !== 100) this.context.onProvisional(now, response);
   }
 
-  /** The client transaction ended without a final response. */
+  /** The client transaction ended without a final response, or its ACK could not be sent. */
   onFailure(now: MonoMs, error: CodedError | undefined): void {
+    if (error !== undefined) this.#tellHealth('unreachable');
+    else if (!this.#hasHeard) this.#tellSilence();
     if (!this.#isOpen) return;
     this.close();
     if (error === undefined) this.context.onSilence(now, this);
@@ -89,9 +119,11 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
    * the INVITE (RFC 3261 §9.1). Other requests cannot be cancelled and run out.
    */
   cancel(now: MonoMs, headerLines = ''): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#cancelWanted) return;
     this.#cancelWanted = true;
     this.#cancelHeaders = headerLines;
+    // From here on timers B and F, or 64*T1 after the CANCEL, end the branch.
+    this.stopTimers();
     this.#sendCancel(now);
   }
 
@@ -106,8 +138,22 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
   }
 
   protected onTimer(now: MonoMs, event: 'silence' | 'timerC'): void {
-    if (event === 'silence') this.context.onQuiet(now, this);
-    else this.context.onTimerC(now, this);
+    if (event === 'timerC') {
+      this.context.onTimerC(now, this);
+      return;
+    }
+    this.#tellSilence();
+    this.context.onQuiet(now, this);
+  }
+
+  #tellSilence(): void {
+    if (this.#isSilenceTold) return;
+    this.#isSilenceTold = true;
+    this.#tellHealth('silent');
+  }
+
+  #tellHealth(verdict: HealthVerdict, retryAfterS?: number): void {
+    this.#ports.emit({ kind: 'health', destination: this.#destination, verdict, retryAfterS });
   }
 
   #sendCancel(now: MonoMs): void {
@@ -124,4 +170,16 @@ function hasSecondVia(response: SipResponse): boolean {
   let lines = 0;
   for (const span of response.headers) if (span.key === 'via') lines += 1;
   return lines > 1 || headerValues(response, 'via').length > 1;
+}
+
+/** How long a 503 says to stay away, in seconds (RFC 3261 §20.33); undefined where it does not say. */
+function retryAfterOf(response: SipResponse): number | undefined {
+  const digits = /^\d+/.exec(headerValue(response, 'retry-after') ?? '')?.[0];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The Reason of a CANCEL of ours: why this branch need not go on (RFC 3326 §2). */
+export function reasonLine(statusCode: number, text: string): string {
+  const plain = text.replace(/[^\x20-\x7e]|["\\]/g, '').slice(0, 80);
+  return `Reason: SIP;cause=${statusCode};text="${plain}"\r\n`;
 }

@@ -26,10 +26,10 @@ import { relayAck } from './ack-relay.ts';
 import { answerStateless, hasRoom } from './admission.ts';
 import type { Branch } from './branch.ts';
 import type { ProxyCoreOptions, ProxyCounts } from './options.ts';
-import { OwnAddresses } from './own-addresses.ts';
-import type { ProxyPorts, Resolvable } from './ports.ts';
+import type { ProxyPorts, Resolvable, SendWatcher } from './ports.ts';
 import { ResponseContext } from './response-context.ts';
-import { isInDialog, type RouteView, viewRoutes } from './route-view.ts';
+import { isInDialog, type RouteView } from './route-view.ts';
+import { makeRouting } from './routing.ts';
 import type { ProxyEffect, ProxyInput, ResolveQuery } from './types.ts';
 import { reasonText, refusal } from './validate.ts';
 
@@ -45,6 +45,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
   readonly #contexts = new Set<ResponseContext>();
   readonly #deciding = new Map<EffectId, ResponseContext>();
   readonly #resolving = new Map<EffectId, Resolvable>();
+  readonly #watched = new Map<EffectId, SendWatcher>();
   #effects: ProxyEffect[] = [];
 
   constructor(options: ProxyCoreOptions) {
@@ -72,9 +73,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         break;
       }
       case 'sendFailed':
-        if (!this.#layer.sendFailed(now, input.id, input.error)) {
-          this.#ports.discard('send failed', input.error.message);
-        }
+        this.#sendFailed(now, input.id, input.error);
         break;
       default:
         assertNever(input);
@@ -111,6 +110,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
       contexts: this.#contexts.size,
       questions: this.#deciding.size + this.#resolving.size,
       deadlines: timers + this.#heap.size,
+      dialogs: this.#ports.dialogs?.size ?? 0,
     };
   }
 
@@ -125,9 +125,9 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
       this.#onCancel(now, request, flow);
       return;
     }
-    const view = viewRoutes(request, this.#ports.own, this.#options.messageLimits);
+    const view = this.#ports.view(now, request, flow);
     const followsDialog = isInDialog(view);
-    if (!hasRoom(this.#ports, request, flow, followsDialog)) {
+    if (!hasRoom(this.#ports, view, flow)) {
       const retryAfter = { name: 'Retry-After', value: String(this.#options.limits.retryAfterS) };
       answerStateless(this.#ports, request, flow, { statusCode: 503, headers: [retryAfter] });
       this.#ports.discard('overload', request.method);
@@ -222,6 +222,15 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
     this.#ports.discard('refused', `${spec.statusCode} ${request.method}`);
   }
 
+  /** An ACK that has another address tries that one. */
+  #sendFailed(now: MonoMs, id: EffectId, error: CodedError): void {
+    if (this.#layer.sendFailed(now, id, error)) return;
+    const watcher = this.#watched.get(id);
+    this.#watched.delete(id);
+    if (watcher === undefined) this.#ports.discard('send failed', error.message);
+    else watcher.sendFailed(now, error.message);
+  }
+
   #tellInDialog(view: RouteView): void {
     const { request } = view;
     const from = fromHeader(request);
@@ -234,6 +243,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         callId: callId(request) ?? '',
         fromTag: from.ok ? from.value.tag : undefined,
         toTag: to.ok ? to.value.tag : undefined,
+        isEmergency: view.isEmergency || undefined,
       },
     });
   }
@@ -251,7 +261,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
     };
     return {
       options,
-      own: new OwnAddresses(options.listeners, options.aliases ?? []),
+      ...makeRouting(options),
       layer: this.#layer,
       heap: this.#heap,
       emit,
@@ -271,6 +281,15 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         this.#deciding.delete(id);
         this.#resolving.delete(id);
         emit({ kind: 'forget', id });
+      },
+      sendWatched: (bytes, destination, watcher) => {
+        const id = this.#layer.newId();
+        this.#watched.set(id, watcher);
+        this.send(id, bytes, destination);
+        return id;
+      },
+      stopWatching: (id) => {
+        this.#watched.delete(id);
       },
       contextEnded: (context) => {
         this.#contexts.delete(context);

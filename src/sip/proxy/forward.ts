@@ -1,8 +1,8 @@
 import { MessageDraft, maxForwards, type SipRequest } from '../message/index.ts';
 import { hostText, type Listener, type OutgoingRequest, type Transport } from '../transaction/index.ts';
 import { hasParam, parseSipUri } from '../uri/index.ts';
-import { recordRouteUri } from './own-addresses.ts';
 import type { RouteView } from './route-view.ts';
+import { editSessionTimer, type SessionTimerEdits } from './session-timer.ts';
 import type { HeaderEdit } from './types.ts';
 
 /** What a forwarded request is made of. */
@@ -13,10 +13,13 @@ export interface ForwardOrder {
   readonly requestUri: string | undefined;
   readonly routeUri: string | undefined;
   readonly edits: readonly HeaderEdit[];
-  /** The listener that the request came in on, where it is to be recorded. */
-  readonly recordFrom: Listener | undefined;
+  /** Our Record-Route values, top first. */
+  readonly recorded: readonly string[];
+  readonly sessionTimer: SessionTimerEdits | undefined;
   readonly sendFrom: Listener;
   readonly branch: string;
+  /** Of how many branches at once this one may become (RFC 5393 §5.3.3). */
+  readonly maxBreadth: number;
 }
 
 /** A forwarded request: the bytes, and what its ACK and CANCEL repeat. */
@@ -39,9 +42,13 @@ export function forwardRequest(order: ForwardOrder): Forwarded {
   let requestUri = order.requestUri ?? request.requestUri;
   if (order.requestUri !== undefined) draft.setRequestUri(requestUri);
   setMaxForwards(draft, request);
+  draft.set('Max-Breadth', String(order.maxBreadth));
   for (let index = 0; index < view.ownRoutes; index += 1) draft.removeFirstValue('Route');
   for (const edit of order.edits) applyEdit(draft, request, edit);
-  if (order.recordFrom !== undefined) record(draft, order.recordFrom, sendFrom);
+  if (order.sessionTimer !== undefined) editSessionTimer(draft, order.sessionTimer);
+  for (let index = order.recorded.length - 1; index >= 0; index -= 1) {
+    draft.addFirst('Record-Route', order.recorded[index] ?? '');
+  }
   let routes: readonly string[] = view.routes.map((route) => route.raw);
   if (order.routeUri !== undefined) {
     const value = looseRoute(order.routeUri);
@@ -106,13 +113,6 @@ function applyEdit(draft: MessageDraft, request: SipRequest, edit: HeaderEdit): 
       if (!hasHeader(request, edit.name.toLowerCase())) draft.addLast(edit.name, edit.value);
       return;
   }
-}
-
-/** Twice where the sides differ, so that each peer keeps the side that it knows (RFC 5658 §5, §6.2). */
-function record(draft: MessageDraft, cameOn: Listener, sendFrom: Listener): void {
-  const isDouble = cameOn !== sendFrom;
-  if (isDouble) draft.addFirst('Record-Route', recordRouteUri(cameOn, true));
-  draft.addFirst('Record-Route', recordRouteUri(sendFrom, isDouble));
 }
 
 function looseRoute(uriText: string): string {

@@ -1,12 +1,15 @@
 import { err, ok, type Result } from '../../base/index.ts';
-import { bareHost, type Transport } from '../transaction/index.ts';
+import { bareHost, type Destination, type Transport } from '../transaction/index.ts';
 import { paramValue, parseUri, type Uri } from '../uri/index.ts';
 import { uriTransport } from './own-addresses.ts';
 import type { RouteView } from './route-view.ts';
 import type { ResolveQuery } from './types.ts';
 
 /** Where a request goes next, before any name is looked up. */
-export type NextHop = Pick<ResolveQuery, 'host' | 'port' | 'transport' | 'isSecure'>;
+export type NextHop = Pick<ResolveQuery, 'host' | 'port' | 'transport' | 'isSecure'> & {
+  /** The flow that our own Route names, to be tried first (RFC 5626 §5.3.1). */
+  readonly flow?: Destination;
+};
 
 /** Why a request cannot go anywhere, as the status that says so. */
 export interface Unroutable {
@@ -16,9 +19,39 @@ export interface Unroutable {
 
 /**
  * The next hop of a request (RFC 3261 §16.6 item 7): the URI of the target's route, else of the first Route that is left,
- * else the Request-URI. A `sips` Request-URI makes every hop TLS.
+ * else the Request-URI. A `sips` Request-URI makes every hop TLS. Where our own Route names a flow and the target nothing
+ * else, that flow comes first, wherever the URI leads.
  */
 export function nextHop(
+  view: RouteView,
+  routeUri: string | undefined,
+  requestUri: string | undefined,
+): Result<NextHop, Unroutable> {
+  const hop = hopByUri(view, routeUri, requestUri);
+  const flow = routeUri === undefined && requestUri === undefined ? view.flow : undefined;
+  if (flow === undefined) return hop;
+  if (hop.ok) return ok({ ...hop.value, flow });
+  const { transport, remote } = flow;
+  return ok({ host: remote.address, port: remote.port, transport, isSecure: transport === 'tls', flow });
+}
+
+/** The question that finds a hop's addresses. */
+export function queryOf(
+  { host, port, transport, isSecure }: NextHop,
+  about: Pick<ResolveQuery, 'mayFallBack' | 'sizeBytes'>,
+): ResolveQuery {
+  return { host, port, transport, isSecure: isSecure === true, ...about };
+}
+
+/**
+ * Whether a peer may be reached by its URI where a flow is gone: a connection that it had opened is the first way, since it
+ * may refuse ours, but not the only one. Behind a NAT or a WebSocket there is no other.
+ */
+export function isReplaceable({ transport }: Destination): boolean {
+  return transport === 'tcp' || transport === 'tls';
+}
+
+function hopByUri(
   view: RouteView,
   routeUri: string | undefined,
   requestUri: string | undefined,

@@ -1,9 +1,10 @@
 import {
   bareHost,
+  type Destination,
   defaultPort,
   type Endpoint,
   type Flow,
-  hostText,
+  isAddress,
   type Listener,
   type Transport,
 } from '../transaction/index.ts';
@@ -17,6 +18,7 @@ export class OwnAddresses {
   readonly #listeners: readonly [Listener, ...Listener[]];
   readonly #byHostPort = new Map<string, readonly Listener[]>();
   readonly #byBinding = new Map<string, Listener>();
+  readonly #byAlias = new Set<string>();
 
   constructor(listeners: readonly [Listener, ...Listener[]], aliases: readonly string[]) {
     this.#listeners = listeners;
@@ -24,15 +26,19 @@ export class OwnAddresses {
       this.#byBinding.set(bindingKey(listener.transport, listener.local), listener);
       this.#learn(listener.announced.host, listener.announced.port, listener);
       this.#learn(listener.local.address, listener.local.port, listener);
-      for (const alias of aliases) this.#learn(alias, listener.announced.port, listener);
+      for (const alias of aliases) {
+        this.#learn(alias, listener.announced.port, listener);
+        this.#learn(alias, listener.local.port, listener);
+      }
     }
+    for (const alias of aliases) if (!isAddress(bareHost(alias))) this.#byAlias.add(alias.toLowerCase());
   }
 
   /** The listener that a URI names, preferring one of the URI's transport; undefined where it is not ours. */
   ofUri(uri: SipUri): Listener | undefined {
     const transport = uriTransport(uri);
     const port = uri.port ?? defaultPort(transport ?? 'udp');
-    const named = this.#byHostPort.get(hostPortKey(uri.host, port));
+    const named = this.#byHostPort.get(hostPortKey(uri.host, port)) ?? this.#ofPortless(uri);
     if (named === undefined) return undefined;
     return named.find((listener) => listener.transport === transport) ?? named[0];
   }
@@ -51,6 +57,11 @@ export class OwnAddresses {
     );
   }
 
+  /** The listener that datagrams of a destination leave by, where it names one. */
+  ofDestination({ transport, local }: Destination): Listener | undefined {
+    return local === undefined ? undefined : this.#byBinding.get(bindingKey(transport, local));
+  }
+
   /**
    * The listener to send from: of the transport and, for an address, of its family; among those a preferred one first.
    * Undefined where none fits.
@@ -65,6 +76,12 @@ export class OwnAddresses {
       listener.transport === transport && listener.local.address.includes(':') === isIpv6;
     for (const listener of preferred) if (listener !== undefined && fits(listener)) return listener;
     return this.#listeners.find(fits);
+  }
+
+  /** An alias that is a name without a port means whatever port its SRV records give (RFC 3263 §4.2). */
+  #ofPortless(uri: SipUri): readonly Listener[] | undefined {
+    if (uri.port !== undefined || this.#byAlias.size === 0) return undefined;
+    return this.#byAlias.has(uri.host.toLowerCase()) ? this.#listeners : undefined;
   }
 
   #learn(host: string, port: number, listener: Listener): void {
@@ -87,27 +104,6 @@ export function uriTransport(uri: SipUri): Transport | undefined {
       return param;
     default:
       return undefined;
-  }
-}
-
-/**
- * The URI by which later requests of a dialog reach a listener (RFC 3261 §16.6 item 4). TLS is written as `sips`, never as
- * `transport=tls` (RFC 5658 §6.2); UDP names its transport only where the other side of a pair differs.
- */
-export function recordRouteUri(listener: Listener, namesUdp: boolean): string {
-  const { host, port } = listener.announced;
-  const place = `${hostText(host)}:${port}`;
-  switch (listener.transport) {
-    case 'udp':
-      return namesUdp ? `<sip:${place};transport=udp;lr>` : `<sip:${place};lr>`;
-    case 'tcp':
-      return `<sip:${place};transport=tcp;lr>`;
-    case 'tls':
-      return `<sips:${place};lr>`;
-    case 'ws':
-      return `<sip:${place};transport=ws;lr>`;
-    case 'wss':
-      return `<sips:${place};transport=ws;lr>`;
   }
 }
 

@@ -1,9 +1,16 @@
 import { headerValues, type SipResponse } from '../message/index.ts';
 
-/** What a branch that failed has left: a response, or the status that stands for silence (408) or a broken path (503). */
+/**
+ * The status that stands for a branch without a response: silence (408), a scheme that cannot be routed (416), a flow that
+ * is gone (430), too little Max-Breadth (440), a redirect that leads nowhere new (480), a target that is no URI (500), a
+ * broken path (503).
+ */
+export type OwnStatus = 408 | 416 | 430 | 440 | 480 | 500 | 503;
+
+/** What a branch that failed has left. */
 export type BranchOutcome =
   | { readonly kind: 'response'; readonly response: SipResponse }
-  | { readonly kind: 'none'; readonly statusCode: 408 | 416 | 500 | 503 };
+  | { readonly kind: 'none'; readonly statusCode: OwnStatus };
 
 /** Statuses of class 4 that tell the caller how to ask again (RFC 3261 §16.7 item 6). */
 const instructive = new Set([401, 407, 415, 420, 484]);
@@ -49,5 +56,7 @@ function rankOf(outcome: BranchOutcome): number {
   if (statusCode === 503) return 599;
   if (instructive.has(statusCode)) return 400;
   if (statusCode === 408) return outcome.kind === 'response' ? 498 : 499;
+  // RFC 3261 §16.5: what an empty target set comes to; a real answer of another target tells more.
+  if (statusCode === 480 && outcome.kind === 'none') return 497;
   return Math.floor(statusCode / 100) * 100 + 1;
 }

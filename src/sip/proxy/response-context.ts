@@ -4,50 +4,45 @@ import {
   type DeadlineHeap,
   type Destination,
   type Flow,
-  hostText,
   TimedMachine,
+  transactionTimeoutMs,
 } from '../transaction/index.ts';
 import { Attempt, type AttemptTarget } from './attempt.ts';
-import { Branch } from './branch.ts';
-import { forwardRequest } from './forward.ts';
-import { loopHash, makeBranch } from './loop.ts';
-import { nextHop } from './next-hop.ts';
+import { Branch, reasonLine } from './branch.ts';
+import { answerFinally } from './final-answer.ts';
+import { loopHash } from './loop.ts';
+import { breadthShare, incomingBreadth } from './max-breadth.ts';
+import { nextHop, queryOf } from './next-hop.ts';
+import { type ForwardDecision, makeOutgoing, sentRequestUri } from './outgoing.ts';
 import type { ProxyPorts } from './ports.ts';
-import { type BranchOutcome, ResponseChoice } from './response-choice.ts';
+import { mayRedirect, Recursion } from './redirection.ts';
+import { type BranchOutcome, type OwnStatus, ResponseChoice } from './response-choice.ts';
 import type { RouteView } from './route-view.ts';
+import { sessionTimerOrder } from './session-timer.ts';
 import { soundDecision } from './sound-decision.ts';
+import {
+  type ContextTarget,
+  decisionInDialog,
+  endsAll,
+  failsOver,
+  groupSize,
+  inDialogDecision,
+  inDialogTargets,
+} from './standing-orders.ts';
 import type { EffectId, RequestDecision } from './types.ts';
 import { Upstream } from './upstream.ts';
 
-type ForwardDecision = Omit<Extract<RequestDecision, { readonly kind: 'forward' }>, 'targets'>;
-
-/** What a request within a dialog gets without a question: its own way, and whatever answer comes. */
-const inDialogDecision: ForwardDecision = {
-  kind: 'forward',
-  requestUri: undefined,
-  edits: [],
-  failover: 'none',
-  recordRoute: false,
-};
-const recordedInDialog: ForwardDecision = { ...inDialogDecision, recordRoute: true };
-const inDialogTargets: readonly AttemptTarget[] = [
-  { label: 'dialog', routeUri: undefined, timeoutMs: undefined },
-];
-
 // Most requests have one target and one branch, and wait long for their last timer: nothing is allocated for less.
-const noTargets: readonly AttemptTarget[] = [];
+const noTargets: readonly ContextTarget[] = [];
 const noAttempts: readonly Attempt[] = [];
 const noBranches: readonly Branch[] = [];
 
 /** About what a request gains on its way through: Via, Record-Route, Route and the decision's headers. */
 const growthBytes = 500;
 
-/** Recorded again within a dialog, for an endpoint that lost its route set (RFC 3261 §16.6 item 4). */
-const dialogForming = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
-
 /**
- * The response context of one request (RFC 3261 §16.6, §16.7): tries its targets one after the other, passes up what must
- * be passed at once, and sends the best final response when nothing is left to wait for.
+ * The response context of one request (RFC 3261 §16.6, §16.7): tries its targets, one after the other or in groups, passes
+ * up what must be passed at once, and sends the best final response when nothing is left to wait for.
  */
 export class ResponseContext extends TimedMachine<'decide'> {
   readonly upstream: Upstream;
@@ -57,16 +52,17 @@ export class ResponseContext extends TimedMachine<'decide'> {
   #view: RouteView | undefined;
   #question: EffectId | undefined;
   #decision: ForwardDecision = inDialogDecision;
-  #targets: readonly AttemptTarget[] = noTargets;
+  #targets = noTargets;
   #nextTarget = 0;
-  #attempt: Attempt | undefined;
-  /** Attempts with a timer or a question. */
-  #attempts: readonly Attempt[] = noAttempts;
-  /** The branch whose end or silence starts the next one. */
-  #latest: Branch | undefined;
-  #open: readonly Branch[] = noBranches;
+  /** Attempts that are not over: live ones, and silent ones whose ring time runs. */
+  #attempts = noAttempts;
+  /** Branches without a final response. */
+  #open = noBranches;
   #choice: ResponseChoice | undefined;
+  #recursion: Recursion | undefined;
   #loopHash: string | undefined;
+  #breadth = 0;
+  #startedAt = 0;
   #isCancelled = false;
   /** A refusal that the decision does not fail over from came: no further target. */
   #isStopped = false;
@@ -84,6 +80,7 @@ export class ResponseContext extends TimedMachine<'decide'> {
   /** Opens the server transaction of the request as received; false where it has no usable Via. */
   begin(now: MonoMs, received: SipRequest): boolean {
     this.#held = 1;
+    this.#startedAt = now;
     return this.upstream.begin(now, received, this.flow, this);
   }
 
@@ -97,28 +94,32 @@ export class ResponseContext extends TimedMachine<'decide'> {
 
   /** Forwards a request along its dialog, without any question. */
   followDialog(now: MonoMs): void {
-    if (dialogForming.has(this.#requireView().request.method)) this.#decision = recordedInDialog;
+    const view = this.#requireView();
+    this.#decision = decisionInDialog(view.request.method);
     this.#targets = inDialogTargets;
-    this.#advance(now);
+    if (this.#mindsSessionTimer(now, view.isEmergency)) this.#search(now);
   }
 
   /** Takes the decision. */
   decided(now: MonoMs, given: RequestDecision): void {
-    const decision = soundDecision(given, (what) => this.#ports.discard('unsound decision', what));
     this.#question = undefined;
     this.stopTimers();
+    const { request } = this.#requireView();
+    const decision = soundDecision(given, {
+      limits: this.#ports.options.limits,
+      timeoutMs: this.#ports.options.timers.timerCMs,
+      fallback: () => this.#ports.options.fallbackDecision(request, this.flow),
+      tell: (what) => this.#ports.discard('unsound decision', what),
+    });
     if (decision.kind === 'reply') {
-      this.upstream.replyFinal(now, decision);
-      this.#endSearch(now);
+      if (decision.statusCode === 408 && !this.upstream.isInvite) this.upstream.stayingSilent(now);
+      else this.upstream.replyFinal(now, decision);
+      this.#endSearch(now, '');
       return;
     }
-    const { targetsMax } = this.#ports.options.limits;
-    const { targets } = decision;
-    const last = targets.at(-1);
-    const isTooLong = targets.length > targetsMax && last !== undefined;
     this.#decision = decision;
-    this.#targets = isTooLong ? [...targets.slice(0, targetsMax - 1), last] : targets;
-    this.#advance(now);
+    this.#targets = decision.targets;
+    if (this.#mindsSessionTimer(now, decision.isEmergency === true)) this.#search(now);
   }
 
   /** The caller gave up (RFC 3261 §16.10). `headerLines` go on with each CANCEL. */
@@ -127,73 +128,99 @@ export class ResponseContext extends TimedMachine<'decide'> {
     this.#isCancelled = true;
     this.upstream.tell((decideId) => ({ kind: 'cancelled', decideId }));
     this.#takeQuestionBack();
-    for (const attempt of this.#attempts) attempt.stop();
+    this.#endAttempts();
     for (const branch of this.#open) branch.cancel(now, headerLines);
     this.#settle(now);
   }
 
   /** An attempt knows its addresses. */
-  onAddresses(now: MonoMs): void {
-    this.#advance(now);
+  onAddresses(now: MonoMs, attempt: Attempt): void {
+    this.#tryNext(now, attempt);
   }
 
   /** An attempt has none. */
   onNoAddress(now: MonoMs, attempt: Attempt, detail: string): void {
-    this.#failAttempt(attempt, 503, detail);
-    this.#advance(now);
+    this.#noteFailure(attempt.target.label, 503, detail);
+    this.#conclude(now, attempt);
   }
 
   /** A target had its time: its branches are cancelled, the next target does not wait for their end. */
   onRingExpired(now: MonoMs, attempt: Attempt): void {
-    if (attempt.isResolving) this.#failAttempt(attempt, 503, 'the name was not resolved in time');
-    this.#drop(attempt);
-    for (const branch of this.#open) {
-      if (branch.attempt !== attempt) continue;
-      this.#giveUp(now, branch, 'no final response in time');
+    if (attempt.isResolving) {
+      this.#noteFailure(attempt.target.label, 503, 'the name was not resolved in time');
     }
-    if (attempt === this.#attempt) this.#advance(now);
+    for (const branch of this.#open) {
+      if (branch.attempt === attempt) this.#giveUp(now, branch, 'no final response in time');
+    }
+    this.#conclude(now, attempt);
   }
 
-  /** No response at all within the target's patience: the next place is tried beside it. */
+  /** No response at all within the patience: the next place is tried beside it, an address before a target. */
   onQuiet(now: MonoMs, branch: Branch): void {
-    if (branch !== this.#latest) return;
+    const { attempt } = branch;
+    if (branch !== attempt.latest) return;
+    // RFC 5393 §5.3.3 would have an emergency call wait here as well where nothing is left of its Max-Breadth: the call
+    // comes first, and a branch that nobody answers has not forked.
+    if (this.#availableBreadth() < 1 && this.#decision.failover !== 'all') return;
     this.#reportBranch(branch, 408, 'no response so far');
-    this.#advance(now);
+    if (this.#openNext(now, attempt)) return;
+    attempt.isLive = attempt.target.silenceTimeoutMs === undefined;
+    this.#search(now);
+  }
+
+  /** The first response of a branch is a provisional one: who was given up as silent is worth waiting for after all. */
+  onHeard(branch: Branch): void {
+    const { attempt } = branch;
+    if (attempt.isOver) return;
+    attempt.isLive = true;
+    const { latest } = attempt;
+    if (latest === undefined || !latest.hasHeard || !this.#open.includes(latest)) attempt.latest = branch;
   }
 
   /** RFC 3261 §16.8; a branch without a provisional response has met timer B before. */
   onTimerC(now: MonoMs, branch: Branch): void {
-    this.#drop(branch.attempt);
     this.#giveUp(now, branch, 'timer C');
-    if (branch === this.#latest) this.#advance(now);
+    if (branch === branch.attempt.latest) this.#conclude(now, branch.attempt);
   }
 
   onProvisional(now: MonoMs, response: SipResponse): void {
     this.upstream.passProvisional(now, response);
   }
 
+  /** RFC 3261 §16.7 items 5 and 10: each 2xx goes up, and all that is still open is cancelled. */
   onSuccess(now: MonoMs, branch: Branch, response: SipResponse): void {
     if (this.#close(branch)) {
       branch.isReported = false; // a late answer is news
       this.#reportBranch(branch, response.statusCode, response.reasonPhrase);
     }
-    this.upstream.passSuccess(now, response);
-    this.#endSearch(now);
+    if (this.#isTooLate(now)) this.upstream.stayingSilent(now);
+    else this.upstream.passSuccess(now, response);
+    this.#endSearch(now, reasonLine(response.statusCode, 'Call completed elsewhere'));
   }
 
   onRefusal(now: MonoMs, branch: Branch, response: SipResponse): void {
     if (!this.#close(branch)) return;
     const { statusCode } = response;
+    const { attempt } = branch;
     this.#reportBranch(branch, statusCode, response.reasonPhrase);
-    const isOurDoing = branch.isCancelled && statusCode === 487;
-    if (!isOurDoing || this.#isCancelled) this.#note({ kind: 'response', response });
-    // An address that answers 503 is left for the target's next one (RFC 3263 §4.3).
-    const triesOther = statusCode === 503 && branch.attempt.hasMore;
-    if (branch === this.#latest && !branch.isCancelled && !triesOther) {
-      this.#drop(branch.attempt);
-      if (!this.#failsOver(statusCode)) this.#stop(now);
+    const isGlobal = endsAll(this.#decision, statusCode);
+    if (branch.isCancelled) {
+      const isOurDoing = statusCode === 487 && !this.#isCancelled;
+      if (!isOurDoing) this.#note({ kind: 'response', response });
+      if (isGlobal) this.#stopAll(now, response);
+      this.#search(now);
+      return;
     }
-    this.#goOn(now, branch);
+    // RFC 3263 §4.3: an address that answers 503 is left for the target's next one.
+    const isUnavailable = statusCode === 503;
+    if (this.#takeIn(attempt, response)) this.#leave(now, attempt);
+    else if (isUnavailable && branch !== attempt.latest) this.#search(now);
+    else if (!isUnavailable || !this.#openNext(now, attempt)) {
+      if (isGlobal) this.#stopAll(now, response);
+      else if (!failsOver(this.#decision, statusCode)) this.#stop(now);
+      if (isUnavailable) this.#conclude(now, attempt);
+      else this.#leave(now, attempt);
+    }
   }
 
   /** The branch ended without a final response. */
@@ -201,9 +228,9 @@ export class ResponseContext extends TimedMachine<'decide'> {
     this.#lost(now, branch, 408, 'no final response');
   }
 
-  /** A send failed, which counts as a 503 (RFC 3261 §16.9). */
+  /** A send failed, which counts as a 503 (RFC 3261 §16.9); a flow without another way is lost (RFC 5626 §5.3.1). */
   onUnreachable(now: MonoMs, branch: Branch, detail: string): void {
-    this.#lost(now, branch, 503, detail);
+    this.#lost(now, branch, branch.isOnlyWay ? 430 : 503, detail);
   }
 
   /** One transaction more belongs to this context. */
@@ -230,6 +257,21 @@ export class ResponseContext extends TimedMachine<'decide'> {
     this.decided(now, this.#ports.options.fallbackDecision(request, this.flow));
   }
 
+  /** Notes what the session's timer asks of the 2xx; false where the request is refused for it (RFC 4028 §8.1). */
+  #mindsSessionTimer(now: MonoMs, isEmergency: boolean): boolean {
+    this.upstream.isEmergency = isEmergency;
+    const { sessionTimer } = this.#ports.options;
+    const order = sessionTimerOrder(this.#requireView().request, sessionTimer, isEmergency);
+    if (order?.kind !== 'refuse') {
+      this.upstream.promisedIntervalS = order?.promisedS;
+      return true;
+    }
+    const headers = [{ name: 'Min-SE', value: String(order.minSeS) }];
+    this.upstream.replyFinal(now, { statusCode: 422, headers });
+    this.#endSearch(now, '');
+    return false;
+  }
+
   #takeQuestionBack(): void {
     if (this.#question === undefined) return;
     this.#ports.forget(this.#question);
@@ -237,157 +279,249 @@ export class ResponseContext extends TimedMachine<'decide'> {
     this.stopTimers();
   }
 
-  #lost(now: MonoMs, branch: Branch, statusCode: 408 | 503, detail: string): void {
+  #lost(now: MonoMs, branch: Branch, statusCode: 408 | 430 | 503, detail: string): void {
     if (!this.#close(branch)) return;
     this.#note({ kind: 'none', statusCode });
     this.#reportBranch(branch, statusCode, detail);
-    this.#goOn(now, branch);
+    if (branch === branch.attempt.latest) this.#tryNext(now, branch.attempt);
+    else this.#search(now);
   }
 
   /** A branch that shall end, though it has not yet. */
   #giveUp(now: MonoMs, branch: Branch, detail: string): void {
+    if (branch.isCancelled) return;
     this.#note({ kind: 'none', statusCode: 408 });
     this.#reportBranch(branch, 408, detail);
     branch.cancel(now);
   }
 
-  #goOn(now: MonoMs, branch: Branch): void {
-    if (branch === this.#latest) this.#advance(now);
-    else this.#settle(now);
+  get #mayStart(): boolean {
+    return !this.upstream.hasFinal && !this.#isCancelled && !this.#isStopped;
   }
 
-  /** Starts what may be tried next; ends the request where there is nothing more and nothing open. */
-  #advance(now: MonoMs): void {
-    while (!this.upstream.hasFinal && !this.#isCancelled && !this.#isStopped) {
-      if (this.#attempt?.isResolving === true) return;
-      const destination = this.#attempt?.takeDestination();
-      if (this.#attempt !== undefined && destination !== undefined) {
-        if (this.#openBranch(now, this.#attempt, destination)) return;
-        continue;
-      }
+  /**
+   * Starts what may be tried now: the next target when no attempt is live, and those that belong with it while the
+   * request's Max-Breadth lasts (RFC 5393 §5.5: the others follow as branches end). Then ends the request where there is
+   * nothing more and nothing open.
+   */
+  #search(now: MonoMs): void {
+    while (this.#mayStart) {
       const target = this.#targets[this.#nextTarget];
       if (target === undefined) break;
+      if (this.#attempts.some((attempt) => attempt.isLive)) {
+        const waiting = waitingAttempts(this.#attempts, this.#open);
+        if (target.withPrevious !== true || this.#availableBreadth() <= waiting) break;
+      } else if (this.#decision.parallelOnly === true && this.#availableBreadth() < this.#groupSize) {
+        this.#isStopped = true;
+        this.#note({ kind: 'none', statusCode: 440 });
+        break;
+      }
       this.#nextTarget += 1;
-      this.#startAttempt(now, target);
+      this.#startAttempt(now, target, noTargets);
     }
     this.#settle(now);
   }
 
-  /** Finds out where a target is, or asks. */
-  #startAttempt(now: MonoMs, target: AttemptTarget): void {
-    const attempt = new Attempt(this.#ports, this, target, now);
-    this.#attempt = attempt;
+  /** Finds out where a target is. */
+  #startAttempt(now: MonoMs, target: AttemptTarget, successors: readonly AttemptTarget[]): void {
+    const attempt = new Attempt(this.#ports, this, { target, successors }, now);
     this.#attempts = [...this.#attempts, attempt];
-    const hop = nextHop(this.#requireView(), target.routeUri, this.#decision.requestUri);
-    if (!hop.ok) {
-      this.#failAttempt(attempt, hop.error.statusCode, hop.error.detail);
+    const view = this.#requireView();
+    const hop = nextHop(view, target.routeUri, sentRequestUri(this.#decision, target));
+    if (hop.ok) {
+      const mayFallBack = this.#decision.mayFallBackFromTls === true || view.isEmergency;
+      const sizeBytes = view.request.bytes.length + growthBytes;
+      attempt.start(now, hop.value, queryOf(hop.value, { mayFallBack, sizeBytes }));
     } else {
-      const mayFallBack = this.#decision.mayFallBackFromTls === true;
-      const sizeBytes = this.#requireView().request.bytes.length + growthBytes;
-      attempt.ask(now, { ...hop.value, mayFallBack, sizeBytes });
+      this.#noteFailure(target.label, hop.error.statusCode, hop.error.detail);
+      this.#conclude(now, attempt);
     }
+  }
+
+  /** Tries the attempt's next address; without one the attempt is over. */
+  #tryNext(now: MonoMs, attempt: Attempt): void {
+    if (!this.#openNext(now, attempt) && !attempt.askLater(now)) this.#conclude(now, attempt);
+  }
+
+  /** Opens the attempt's next address, or has it looked up; false where there is none. */
+  #openNext(now: MonoMs, attempt: Attempt): boolean {
+    let destination = attempt.takeDestination();
+    while (destination !== undefined && !this.#openBranch(now, attempt, destination)) {
+      destination = attempt.takeDestination();
+    }
+    return destination !== undefined || attempt.askLater(now);
+  }
+
+  /** A target answered for good: whatever else of it is open, and does not ring, need not be waited for. */
+  #leave(now: MonoMs, attempt: Attempt): void {
+    for (const branch of this.#open) {
+      if (branch.attempt === attempt && !branch.hasHeard) branch.cancel(now);
+    }
+    this.#conclude(now, attempt);
+  }
+
+  /**
+   * The attempt has nothing more to try. Another address of it may ring, which is waited for; one that is silent keeps its
+   * chance beside what follows. What its 3xx named comes first.
+   */
+  #conclude(now: MonoMs, attempt: Attempt): void {
+    if (!attempt.isOver) {
+      const others = this.#open.filter((branch) => branch.attempt === attempt && !branch.isCancelled);
+      const ringing = others.find((branch) => branch.hasHeard);
+      if (ringing !== undefined) attempt.latest = ringing;
+      else {
+        const [next, ...rest] = attempt.successors;
+        attempt.successors = noTargets;
+        if (others.length === 0) {
+          attempt.stop();
+          this.#attempts = without(this.#attempts, attempt, noAttempts);
+        } else attempt.isLive = false;
+        if (next !== undefined && this.#mayStart) this.#startAttempt(now, next, rest);
+      }
+    }
+    this.#search(now);
   }
 
   /** Forwards to one address; false where no listener of ours reaches it. */
   #openBranch(now: MonoMs, attempt: Attempt, wanted: Destination): boolean {
     const view = this.#requireView();
-    const { own, options } = this.#ports;
-    const { label, routeUri } = attempt.target;
-    const { transport, remote } = wanted;
-    const cameOn = own.ofFlow(this.flow);
-    const sendFrom = own.toSendFrom(transport, remote.address, [view.lastOwn, cameOn]);
-    if (sendFrom === undefined) {
-      const place = `${hostText(remote.address)}:${remote.port}`;
-      this.#noteFailure(label, 503, `no listener to reach ${place} by ${transport}`);
+    const { target } = attempt;
+    const { label, contact } = target;
+    // Where another place is left, silence may be ended sooner than by timer B or F.
+    const patienceMs =
+      target.silenceTimeoutMs ?? (attempt.hasMore ? this.#ports.options.timers.nextAddressMs : undefined);
+    const hasOther = attempt.hasMore || attempt.successors.length > 0 || this.#hasTargets;
+    const breadth = breadthShare({
+      available: this.#availableBreadth(),
+      waiting: waitingAttempts(this.#attempts, this.#open),
+      leavesRoom: patienceMs !== undefined && hasOther,
+    });
+    this.#loopHash ??= loopHash(view.request, view);
+    const outgoing = makeOutgoing(this.#ports, {
+      view,
+      flow: this.flow,
+      stampedVia: this.upstream.stampedVia,
+      decision: this.#decision,
+      target,
+      wanted,
+      query: attempt.query,
+      loopHash: this.#loopHash,
+      maxBreadth: breadth,
+    });
+    if (!outgoing.ok) {
+      this.#noteFailure(label, 503, outgoing.error);
       return false;
     }
-    const destination =
-      transport === 'udp' && wanted.local === undefined ? { ...wanted, local: sendFrom.local } : wanted;
-    this.#loopHash ??= loopHash(view.request, view);
-    const forwarded = forwardRequest({
-      view,
-      stampedVia: this.upstream.stampedVia,
-      requestUri: this.#decision.requestUri,
-      routeUri,
-      edits: this.#decision.edits,
-      recordFrom: this.#decision.recordRoute ? cameOn : undefined,
-      sendFrom,
-      branch: makeBranch(options.random.token(12), this.#loopHash),
-    });
-    const branch = new Branch(this.#ports, this, attempt);
-    this.#latest = branch;
-    this.#open = [...this.#open, branch];
+    const { destination, forwarded } = outgoing.value;
+    const branch = new Branch(this.#ports, attempt, { context: this, destination, breadth });
+    attempt.latest = branch;
+    this.#open = this.#open.length === 0 ? [branch] : [...this.#open, branch];
     this.retain();
-    this.upstream.tell((decideId) => ({ kind: 'attempt', decideId, label, destination }));
-    branch.send(now, forwarded, destination);
+    this.upstream.tell((decideId) => ({ kind: 'attempt', decideId, label, destination, contact }));
+    branch.send(now, forwarded, patienceMs);
     return true;
   }
 
-  #failsOver(statusCode: number): boolean {
-    switch (this.#decision.failover) {
-      case 'none':
-        return false;
-      case 'serverErrors':
-        return (statusCode >= 500 && statusCode < 600) || statusCode === 408;
-      case 'all':
-        return true;
+  /** Adds a refusal to the context (RFC 3261 §16.7 item 4); whether it leads to further targets. */
+  #takeIn(attempt: Attempt, response: SipResponse): boolean {
+    const decision = this.#decision;
+    if (!this.#mayStart || !mayRedirect(decision, response.statusCode)) {
+      this.#note({ kind: 'response', response });
+      return false;
     }
+    const { request } = this.#requireView();
+    const { limits, messageLimits } = this.#ports.options;
+    this.#recursion ??= new Recursion({
+      targets: this.#targets,
+      requestUri: decision.requestUri ?? request.requestUri,
+      recursionsMax: limits.recursionsMax,
+      messageLimits,
+    });
+    const { target } = attempt;
+    const { targets, outcome } = this.#recursion.follow({ request, response, decision, target });
+    if (outcome !== undefined) this.#note(outcome);
+    attempt.successors = [...targets, ...attempt.successors];
+    return targets.length > 0;
   }
 
-  /** No further target, and an end to what is still open. */
+  /** No further target; those that were started together with the refused one go on. */
   #stop(now: MonoMs): void {
     this.#isStopped = true;
-    for (const branch of this.#open) branch.cancel(now);
+    for (const branch of this.#open) if (!branch.attempt.isLive) branch.cancel(now);
+    for (const attempt of this.#attempts) if (!attempt.isLive) attempt.stop();
+    this.#attempts = this.#attempts.filter((attempt) => attempt.isLive);
+  }
+
+  /** A 6xx: no new branch, and an end to what is open (RFC 3261 §16.7 items 5 and 10). */
+  #stopAll(now: MonoMs, { statusCode, reasonPhrase }: SipResponse): void {
+    this.#isStopped = true;
+    this.#endAttempts();
+    for (const branch of this.#open) branch.cancel(now, reasonLine(statusCode, reasonPhrase));
+  }
+
+  #endAttempts(): void {
+    for (const attempt of this.#attempts) attempt.stop();
+    this.#attempts = noAttempts;
   }
 
   /** Sends the final response once no branch is open and nothing more may be tried (RFC 3261 §16.7 item 6). */
   #settle(now: MonoMs): void {
-    if (this.upstream.hasFinal || this.#question !== undefined || this.#open.length > 0) return;
-    if (!this.#isCancelled && !this.#isStopped && this.#hasMore()) return;
+    if (this.upstream.hasFinal || this.#question !== undefined) return;
+    if (this.#attempts.some((attempt) => attempt.isLive)) return;
+    if (this.#open.length > 0 && (this.upstream.isInvite || !this.#hasAnswer())) return;
+    answerFinally(now, this.upstream, {
+      choice: this.#choice,
+      isCancelled: this.#isCancelled,
+      isTooLate: this.#isTooLate(now),
+    });
+    this.#endSearch(now, '');
+  }
+
+  /**
+   * Whether a request that is no INVITE has its answer though branches are open that never responded or were given up: its
+   * sender does not wait longer than timer F, and a 2xx after a refusal does no harm there.
+   */
+  #hasAnswer(): boolean {
     const best = this.#choice?.best;
-    if (this.#isCancelled && best?.kind !== 'response') this.upstream.replyFinal(now, { statusCode: 487 });
-    else this.#answer(now, best ?? { kind: 'none', statusCode: 408 });
-    this.#endSearch(now);
+    if (best?.kind !== 'response' || best.response.statusCode === 408) return false;
+    return this.#open.every((branch) => branch.isCancelled || !branch.hasHeard);
   }
 
-  #hasMore(): boolean {
-    const attempt = this.#attempt;
-    return (
-      attempt?.isResolving === true || attempt?.hasMore === true || this.#nextTarget < this.#targets.length
-    );
-  }
-
-  #answer(now: MonoMs, best: BranchOutcome): void {
-    const statusCode = best.kind === 'response' ? best.response.statusCode : best.statusCode;
-    if (statusCode === 408 && !this.upstream.isInvite) this.upstream.stayingSilent(now);
-    else if (statusCode === 503) {
-      // It would say that this proxy can serve nothing (RFC 3261 §16.7 item 6).
-      this.upstream.replyFinal(now, { statusCode: 500 });
-    } else if (best.kind === 'none') this.upstream.replyFinal(now, { statusCode });
-    else {
-      const isChallenge = statusCode === 401 || statusCode === 407;
-      const { response } = best;
-      this.upstream.passRefusal(
-        now,
-        response,
-        isChallenge ? (this.#choice?.challengesBeside(response) ?? []) : [],
-      );
-    }
+  /** RFC 4320 §4.2: by now the sender's timer F ended its transaction, and a final response would only be a stray. */
+  #isTooLate(now: MonoMs): boolean {
+    if (this.upstream.isInvite) return false;
+    return now - this.#startedAt >= transactionTimeoutMs(this.#ports.options.timers);
   }
 
   /** The caller has its final response: whatever is still open shall end, and nothing is kept that it took. */
-  #endSearch(now: MonoMs): void {
+  #endSearch(now: MonoMs, headerLines: string): void {
     if (!this.upstream.hasFinal) return;
-    for (const attempt of this.#attempts) attempt.stop();
-    this.#attempts = noAttempts;
+    this.#endAttempts();
     this.#choice = undefined;
-    this.#latest = undefined;
+    this.#recursion = undefined;
     this.#loopHash = undefined;
-    this.#attempt = undefined;
     this.#targets = noTargets;
     this.#view = undefined;
     this.#decision = inDialogDecision;
-    for (const branch of this.#open) branch.cancel(now);
+    for (const branch of this.#open) branch.cancel(now, headerLines);
+  }
+
+  get #groupSize(): number {
+    return groupSize(this.#targets, this.#nextTarget);
+  }
+
+  get #hasTargets(): boolean {
+    return this.#mayStart && this.#nextTarget < this.#targets.length;
+  }
+
+  /** Incoming less Outgoing Max-Breadth (RFC 5393 §5.3.2). */
+  #availableBreadth(): number {
+    if (this.#breadth === 0) {
+      this.#breadth = incomingBreadth(this.#requireView().request, this.#ports.options.limits.breadthMax);
+    }
+    let available = this.#breadth;
+    for (const branch of this.#open) available -= branch.breadth;
+    return available;
   }
 
   #note(outcome: BranchOutcome): void {
@@ -398,23 +532,13 @@ export class ResponseContext extends TimedMachine<'decide'> {
   /** Takes a branch off the open ones; false where it was none of them. */
   #close(branch: Branch): boolean {
     if (!this.#open.includes(branch)) return false;
-    this.#open = this.#open.length === 1 ? noBranches : this.#open.filter((each) => each !== branch);
+    this.#open = without(this.#open, branch, noBranches);
     return true;
   }
 
-  #failAttempt(attempt: Attempt, statusCode: 416 | 500 | 503, detail: string): void {
-    this.#drop(attempt);
-    this.#noteFailure(attempt.target.label, statusCode, detail);
-  }
-
-  #noteFailure(label: string, statusCode: 416 | 500 | 503, detail: string): void {
+  #noteFailure(label: string, statusCode: OwnStatus, detail: string): void {
     this.#note({ kind: 'none', statusCode });
     this.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
-  }
-
-  #drop(attempt: Attempt): void {
-    attempt.stop();
-    this.#attempts = this.#attempts.filter((each) => each !== attempt);
   }
 
   #reportBranch(branch: Branch, statusCode: number, detail: string): void {
@@ -428,4 +552,18 @@ export class ResponseContext extends TimedMachine<'decide'> {
     assert(this.#view !== undefined, 'a request is kept until its final response');
     return this.#view;
   }
+}
+
+/** The list without one of its members; `none` stands for an empty one. */
+function without<T>(list: readonly T[], member: T, none: readonly T[]): readonly T[] {
+  return list.length === 1 && list[0] === member ? none : list.filter((each) => each !== member);
+}
+
+/** How many live attempts are about to open a branch. */
+function waitingAttempts(attempts: readonly Attempt[], open: readonly Branch[]): number {
+  let count = 0;
+  for (const { isLive, latest } of attempts) {
+    if (isLive && (latest === undefined || !open.includes(latest))) count += 1;
+  }
+  return count;
 }

@@ -29,11 +29,18 @@ export interface ProxyTarget {
    * and its late response still counts. Undefined: timer B or F alone.
    */
   readonly silenceTimeoutMs?: number | undefined;
-  /** Started together with the target before it (parallel forking, RFC 3261 §16.6 item 7 and §16.7). */
+  /**
+   * Started together with the target before it (parallel forking, RFC 3261 §16.6). Targets that stand together so are a
+   * group; the next group waits until every target of this one refused, had its time or is silent. Not for requests whose
+   * session needs one leg only, such as those with SDP preconditions (RFC 3312): who decides must know.
+   */
   readonly withPrevious?: boolean | undefined;
 }
 
-/** What becomes of a 3xx: handed to the caller, or its contacts tried as further targets (RFC 3261 §16.7 item 4). */
+/**
+ * What becomes of a 300, 301, 302 or 305: one failure among others, which the caller gets where no target does better; or
+ * its contacts are tried as further targets, best q first, one after the other (RFC 3261 §16.7 item 4).
+ */
 export type RedirectRule =
   | { readonly kind: 'pass' }
   | {
@@ -52,15 +59,23 @@ export type RequestDecision =
       readonly edits: readonly HeaderEdit[];
       /**
        * Which final responses send the call on to the next target. `transportFailure` and timeouts always do.
-       * `all`: every final response of 300 to 699 save 487 after our own CANCEL.
+       * `all`: every final response of 300 to 699 save 487 after our own CANCEL; a 6xx too, against RFC 3261 §16.7 item
+       * 5, since one PSAP's refusal must not end an emergency call. With the others a 6xx ends all.
        */
       readonly failover: 'none' | 'serverErrors' | 'all';
       /** Passed on where undefined. */
       readonly redirects?: RedirectRule | undefined;
+      /**
+       * Targets with `withPrevious` must be started together: where the request's Max-Breadth does not suffice it gets 440,
+       * instead of a try one after the other (RFC 5393 §5.3.3).
+       */
+      readonly parallelOnly?: boolean | undefined;
       /** Where TLS cannot be had the request goes by TCP, then UDP (RFC 6881 §9.1 SP-31). For emergency calls. */
       readonly mayFallBackFromTls?: boolean | undefined;
       /** Whether to stay in the path of the dialog (INVITE, SUBSCRIBE, REFER and others that make one). */
       readonly recordRoute: boolean;
+      /** An emergency call: the dialog's later requests are marked as such in our Record-Route, and never get 422. */
+      readonly isEmergency?: boolean | undefined;
     }
   | {
       readonly kind: 'reply';
@@ -130,6 +145,8 @@ export type ProxyEvent =
       readonly decideId: EffectId;
       readonly label: string;
       readonly destination: Destination | undefined;
+      /** The contact of a 3xx that is tried in the target's place. */
+      readonly contact?: string | undefined;
     }
   | {
       readonly kind: 'attemptEnded';
@@ -159,4 +176,6 @@ export type ProxyEvent =
       readonly callId: string;
       readonly fromTag: string | undefined;
       readonly toTag: string | undefined;
+      /** Whether our own Route marks the dialog as an emergency call's. */
+      readonly isEmergency?: boolean | undefined;
     };

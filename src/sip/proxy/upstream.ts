@@ -1,14 +1,19 @@
 import type { MonoMs } from '../../base/index.ts';
 import { MessageDraft, type SipRequest, type SipResponse, toHeader } from '../message/index.ts';
 import type { EffectId, Flow, ResponseSpec, ServerTransaction } from '../transaction/index.ts';
+import { ownCopy } from './own-copy.ts';
 import type { ProxyPorts } from './ports.ts';
 import type { ResponseContext } from './response-context.ts';
+import { promiseSessionTimer } from './session-timer.ts';
 import type { ProxyEvent } from './types.ts';
 
 type Header = { readonly name: string; readonly value: string };
 
 /** The caller's side of a request: its server transaction, what it was sent, and the events about it. */
 export class Upstream {
+  /** The session interval of the forwarded request, where the caller refreshes if nobody else does (RFC 4028 §8.2). */
+  promisedIntervalS: number | undefined;
+  isEmergency = false;
   readonly #ports: ProxyPorts;
   #server: ServerTransaction<ResponseContext | undefined> | undefined;
   #decideId: EffectId | undefined;
@@ -68,6 +73,7 @@ export class Upstream {
     if (this.#isTooMany(this.#provisionals)) return;
     const { statusCode } = response;
     this.tell((decideId) => ({ kind: 'provisional', decideId, statusCode }));
+    this.#learn(now, response);
     this.#pass(now, response, []);
   }
 
@@ -76,6 +82,7 @@ export class Upstream {
     if (this.#hasFinal && !this.isInvite) return;
     this.#successes += 1;
     if (this.#isTooMany(this.#successes)) return;
+    this.#learn(now, response);
     this.#hasFinal = true;
     const to = toHeader(response);
     const tag = to.ok ? to.value.tag : undefined;
@@ -89,6 +96,7 @@ export class Upstream {
   /** Passes the chosen 300 to 699 on, with the challenges of others where it is one. */
   passRefusal(now: MonoMs, response: SipResponse, challenges: readonly Header[]): void {
     if (this.#hasFinal) return;
+    this.#learn(now, response);
     this.#hasFinal = true;
     this.#tellFinal(response.statusCode, response.reasonPhrase);
     this.#pass(now, response, challenges);
@@ -111,13 +119,25 @@ export class Upstream {
     this.#ports.layer.abandon(now, this.#server);
   }
 
+  /** Before the final response is passed, since the request is let go with it. */
+  #learn(now: MonoMs, response: SipResponse): void {
+    const { dialogs } = this.#ports;
+    if (dialogs === undefined || this.#server === undefined || this.#hasFinal) return;
+    const { request, flow } = this.#server;
+    dialogs.learn(now, { request, response, flow, isEmergency: this.isEmergency });
+  }
+
   /** Takes our Via off and sends what is left (RFC 3261 §16.7 items 3 and 9). */
   #pass(now: MonoMs, response: SipResponse, headers: readonly Header[]): void {
     if (this.#server === undefined) return;
     const draft = new MessageDraft(response);
     draft.removeFirstValue('Via');
     for (const { name, value } of headers) draft.addLast(name, value);
-    this.#ports.layer.respond(now, this.#server, response.statusCode, draft.toBytes());
+    const { statusCode } = response;
+    if (this.promisedIntervalS !== undefined && statusCode >= 200 && statusCode < 300) {
+      promiseSessionTimer(draft, response, this.promisedIntervalS);
+    }
+    this.#ports.layer.respond(now, this.#server, statusCode, draft.toBytes());
   }
 
   #tellFinal(statusCode: number, reasonPhrase: string): void {
@@ -129,9 +149,4 @@ export class Upstream {
     this.#ports.discard('too many responses', 'more responses to one request than the limit');
     return true;
   }
-}
-
-/** A copy that does not keep the message alive that the text was cut from. */
-function ownCopy(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }

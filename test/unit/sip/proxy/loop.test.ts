@@ -14,7 +14,7 @@ const base = requestText({
 
 function hashOf(text: string): string {
   const request = requestFrom(text);
-  return loopHash(request, viewRoutes(request, own, defaultMessageLimits));
+  return loopHash(request, viewRoutes(request, { own, limits: defaultMessageLimits }));
 }
 
 describe('the loop hash (RFC 5393 §4.2.1)', () => {
@@ -57,6 +57,8 @@ describe('the loop hash (RFC 5393 §4.2.1)', () => {
   ] as const)('%s: looped is %s', (_name, viaOf, expected) => {
     const via = `Via: SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKz\r\nVia: SIP/2.0/UDP ${viaOf(hashOf(base))}\r\nVia:`;
     const request = requestFrom(base.replace('Via:', via));
-    expect(hasLooped(request, viewRoutes(request, own, defaultMessageLimits), own)).toBe(expected);
+    expect(hasLooped(request, viewRoutes(request, { own, limits: defaultMessageLimits }), own)).toBe(
+      expected,
+    );
   });
 });

@@ -15,22 +15,23 @@ function hopOf(
   replaced: string | undefined = undefined,
 ) {
   const request = testRequest({ requestUri, headers: routes.map((route) => `Route: ${route}`) });
-  return nextHop(viewRoutes(request, own, defaultMessageLimits), routeUri, replaced);
+  return nextHop(viewRoutes(request, { own, limits: defaultMessageLimits }), routeUri, replaced);
 }
 
 describe('nextHop (RFC 3261 §16.6 item 7)', () => {
   it.each([
-    ['a name', 'sip:a@example.org', ['example.org', undefined, 'udp', false]],
-    ['a name with a port', 'sip:a@example.org:5080', ['example.org', 5080, 'udp', false]],
-    ['TCP by its parameter', 'sip:a@192.0.2.9;transport=TCP', ['192.0.2.9', undefined, 'tcp', true]],
+    ['a name', 'sip:a@example.org', ['example.org', undefined, undefined, false]],
+    ['a name with a port', 'sip:a@example.org:5080', ['example.org', 5080, undefined, false]],
+    ['TCP by its parameter', 'sip:a@192.0.2.9;transport=TCP', ['192.0.2.9', undefined, 'tcp', false]],
+    ['TLS by its parameter', 'sip:a@192.0.2.9;transport=tls', ['192.0.2.9', undefined, 'tls', false]],
     ['sips', 'sips:a@192.0.2.9', ['192.0.2.9', undefined, 'tls', true]],
     ['sips beats its parameter', 'sips:a@192.0.2.9;transport=tcp', ['192.0.2.9', undefined, 'tls', true]],
     ['WebSocket of sips', 'sips:a@192.0.2.9;transport=ws', ['192.0.2.9', undefined, 'wss', true]],
-    ['an unknown transport', 'sip:a@192.0.2.9;transport=sctp', ['192.0.2.9', undefined, 'udp', true]],
-    ['IPv6', 'sip:a@[2001:db8::9]:5061', ['2001:db8::9', 5061, 'udp', true]],
-    ['maddr', 'sip:a@example.org;maddr=192.0.2.9', ['192.0.2.9', undefined, 'udp', true]],
-  ] as const)('%s', (_name, uri, [host, port, transport, isAddress]) => {
-    expect(hopOf(uri)).toEqual({ ok: true, value: { host, port, transport, isAddress } });
+    ['an unknown transport', 'sip:a@192.0.2.9;transport=sctp', ['192.0.2.9', undefined, undefined, false]],
+    ['IPv6', 'sip:a@[2001:db8::9]:5061', ['2001:db8::9', 5061, undefined, false]],
+    ['maddr', 'sip:a@example.org;maddr=192.0.2.9', ['192.0.2.9', undefined, undefined, false]],
+  ] as const)('%s', (_name, uri, [host, port, transport, isSecure]) => {
+    expect(hopOf(uri)).toEqual({ ok: true, value: { host, port, transport, isSecure } });
   });
 
   it('prefers the route of the target, then the first Route, then the Request-URI', () => {
@@ -44,10 +45,20 @@ describe('nextHop (RFC 3261 §16.6 item 7)', () => {
     expect(hosts).toEqual(['192.0.2.7', '192.0.2.8', '192.0.2.9', '192.0.2.6']);
   });
 
-  it('makes the hop to a sip Route TLS where the Request-URI is sips', () => {
-    const hop = hopOf('sips:a@example.org', ['<sip:192.0.2.8;lr>']);
-    expect(hop.ok && hop.value.transport).toBe('tls');
-  });
+  it.each([
+    ['without a transport', '<sip:192.0.2.8;lr>', undefined],
+    ['of TCP', '<sip:192.0.2.8;transport=tcp;lr>', 'tls'],
+    ['of WebSocket', '<sip:192.0.2.8;transport=ws;lr>', 'wss'],
+  ] as const)(
+    'makes the hop to a sip Route %s secure where the Request-URI is sips',
+    (_name, route, transport) => {
+      const hop = hopOf('sips:a@example.org', [route]);
+      expect(hop).toEqual({
+        ok: true,
+        value: { host: '192.0.2.8', port: undefined, transport, isSecure: true },
+      });
+    },
+  );
 
   it.each([
     ['urn:service:sos', undefined, 416, 'no way to reach a urn URI'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OwnAddresses, recordRouteUri } from '../../../../src/sip/proxy/own-addresses.ts';
+import { OwnAddresses } from '../../../../src/sip/proxy/own-addresses.ts';
 import type { Listener } from '../../../../src/sip/transaction/index.ts';
 import { parseSipUri } from '../../../../src/sip/uri/index.ts';
 
@@ -37,6 +37,9 @@ describe('OwnAddresses', () => {
     ['sip:esrp.example.org', undefined],
     ['sip:[2001:DB8::1]', six],
     ['sip:sos.example.net:5070', udp],
+    ['sip:sos.example.net:5060', udp],
+    ['sip:sos.example.net', udp],
+    ['sip:sos.example.net;transport=tcp', tcp],
     ['sips:SOS.example.net', tls],
     ['sip:sos.example.net:5099', undefined],
   ])('%s', (text, expected) => {
@@ -60,19 +63,5 @@ describe('OwnAddresses', () => {
     expect(own.toSendFrom('tcp', '198.51.100.1', [udp, undefined, tcp])).toBe(tcp);
     expect(own.toSendFrom('tcp', '2001:db8::9', [])).toBeUndefined();
     expect(own.toSendFrom('wss', '198.51.100.1', [])).toBeUndefined();
-  });
-});
-
-describe('recordRouteUri', () => {
-  it.each([
-    [udp, false, '<sip:192.0.2.1:5070;lr>'],
-    [udp, true, '<sip:192.0.2.1:5070;transport=udp;lr>'],
-    [tcp, false, '<sip:192.0.2.1:5070;transport=tcp;lr>'],
-    [tls, true, '<sips:ESRP.example.org:5061;lr>'],
-    [six, false, '<sip:[2001:db8::1]:5060;lr>'],
-    [{ ...tcp, transport: 'ws' }, true, '<sip:192.0.2.1:5070;transport=ws;lr>'],
-    [{ ...tcp, transport: 'wss' }, true, '<sips:192.0.2.1:5070;transport=ws;lr>'],
-  ] as const)('$0.transport', (listener, namesUdp, expected) => {
-    expect(recordRouteUri(listener, namesUdp)).toBe(expected);
   });
 });
