@@ -24,7 +24,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 /** Waits until the kernel lists a port as bound, for programs that do not say when they are ready. Linux only. */
 export async function whenBound(
   child: ChildProcess,
-  transport: 'udp' | 'tcp',
+  transport: 'udp' | 'tcp' | 'udp6' | 'tcp6',
   port: number,
   output: () => string = () => '',
 ): Promise<void> {
