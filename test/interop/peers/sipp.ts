@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { freePorts } from '../../support/free-ports.ts';
+import { namespaceAddress } from '../../support/namespace.ts';
+import { startSipp } from '../../support/sipp.ts';
+import {
+  type CallerCourse,
+  callerScenario,
+  type PsapCourse,
+  psapScenario,
+  type SippInvite,
+} from '../sipp-steps.ts';
+import type { Family } from '../stage.ts';
+import { readTraced, type TracedMessage } from '../trace.ts';
+
+/** One call of a SIPp. */
+export interface SippCall {
+  /** Resolves where everything came as its scenario says; fails with what came instead. */
+  done(): Promise<void>;
+  messages(): readonly TracedMessage[];
+  /** Call-ID of its INVITE, once there is one. */
+  callId(): string;
+}
+
+interface Where {
+  readonly transport: 'udp' | 'tcp';
+  readonly family?: Family;
+}
+
+/** A caller that places one call to `remote` (`address:port`). */
+export async function sippCaller(
+  remote: string,
+  invite: SippInvite,
+  course: CallerCourse,
+  where: Where,
+): Promise<SippCall> {
+  const [port = 0] = await freePorts(1);
+  return runSipp(callerScenario(invite, course), port, where, remote);
+}
+
+/** A PSAP at a port that waits for one call. */
+export function sippPsap(port: number, course: PsapCourse, where: Where): Promise<SippCall> {
+  return runSipp(psapScenario(course), port, where);
+}
+
+async function runSipp(scenario: string, port: number, where: Where, remote?: string): Promise<SippCall> {
+  const folder = mkdtempSync(join(tmpdir(), 'firstline-scenario-'));
+  const file = join(folder, 'scenario.xml');
+  writeFileSync(file, scenario);
+  const run = await startSipp({
+    scenario: file,
+    localPort: port,
+    localAddress: namespaceAddress[where.family ?? 'ipv4'],
+    transport: where.transport,
+    calls: 1,
+    isTraced: true,
+    timeoutS: 20,
+    ...(remote === undefined ? {} : { remote }),
+  });
+  const finished = run.finished.finally(() => rmSync(folder, { recursive: true, force: true }));
+  const messages = () =>
+    run
+      .messages()
+      .map(readTraced)
+      .filter((message) => message !== undefined);
+  return {
+    messages,
+    callId: () => messages().find((message) => message.startLine.startsWith('INVITE '))?.callId ?? '',
+    async done() {
+      const result = await finished;
+      const seen = messages().map((message) => message.startLine);
+      expect(result, `${result.errors}\n${seen.join('\n')}`).toMatchObject({
+        exitCode: 0,
+        successful: 1,
+        failed: 0,
+      });
+    },
+  };
+}

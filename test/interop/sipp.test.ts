@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../support/free-ports.ts';
+import { describeInNamespace, namespaceAddress } from '../support/namespace.ts';
+import { pointInfo } from '../system/emergency.ts';
+import { expectSameMedia } from './media.ts';
+import { sippCaller, sippPsap } from './peers/sipp.ts';
+import type { CallerCourse, PsapCourse } from './sipp-steps.ts';
+import { type Family, lastResort, openStage, type Stage } from './stage.ts';
+
+// SIPp on both sides, with its location in the call.
+
+type Side = { readonly transport: 'udp' | 'tcp'; readonly family: Family };
+const sides: readonly Side[] = [
+  { transport: 'udp', family: 'ipv4' },
+  { transport: 'tcp', family: 'ipv4' },
+  { transport: 'udp', family: 'ipv6' },
+  { transport: 'tcp', family: 'ipv6' },
+];
+const nameOf = ({ transport, family }: Side) =>
+  `${transport.toUpperCase()} ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+
+describeInNamespace('SIPp', () => {
+  let stage: Stage;
+  const psapPorts = new Map<string, number>();
+
+  beforeAll(async () => {
+    const ports = await freePorts(sides.length);
+    const psaps: Record<string, string> = {};
+    for (const [index, side] of sides.entries()) {
+      const port = ports[index] ?? 0;
+      psapPorts.set(nameOf(side), port);
+      const host = side.family === 'ipv6' ? `[${namespaceAddress.ipv6}]` : namespaceAddress.ipv4;
+      psaps[nameOf(side)] = `sip:psap@${host}:${port};transport=${side.transport}`;
+    }
+    stage = await openStage({ ingresses: { default: {} }, psaps });
+  });
+
+  afterAll(() => stage?.close());
+
+  const pairs = sides.flatMap((caller) =>
+    sides.map((psap) => [nameOf(caller), nameOf(psap), caller, psap] as const),
+  );
+
+  describe.each(pairs)('over %s to a PSAP over %s', (_from, name, caller, psap) => {
+    const place = (course: CallerCourse) =>
+      sippCaller(
+        stage.address('default', caller.transport, caller.family),
+        { requestUri: 'urn:service:sos', locationInfo: pointInfo(stage.place(name)) },
+        course,
+        caller,
+      );
+    const waiting = (course: PsapCourse) => sippPsap(psapPorts.get(name) ?? 0, course, psap);
+
+    it('is answered at the PSAP of its place and ended by the caller', async () => {
+      const psapRun = await waiting('isHungUpOn');
+      const call = await place('hangsUp');
+      await Promise.all([call.done(), psapRun.done()]);
+      const record = await stage.record(call.callId(), 'ended');
+      expect(record.mapping?.boundary?.boundaryId).toBe(name);
+      expect(record.attempts).toMatchObject([{ statusCode: 200 }]);
+      expectSameMedia(call.messages(), psapRun.messages());
+    });
+
+    it('is ended by the PSAP', async () => {
+      const psapRun = await waiting('hangsUp');
+      const call = await place('isHungUpOn');
+      await Promise.all([call.done(), psapRun.done()]);
+      await stage.record(call.callId(), 'ended');
+    });
+
+    it('is given up by the caller while the PSAP rings', async () => {
+      const psapRun = await waiting('rings');
+      const call = await place('givesUp');
+      await Promise.all([call.done(), psapRun.done()]);
+      await stage.record(call.callId(), 'cancelled');
+    });
+
+    it('goes to the default route where the PSAP is busy', async () => {
+      const psapRun = await waiting('isBusy');
+      const call = await place('hangsUp');
+      await Promise.all([call.done(), psapRun.done()]);
+      const record = await stage.record(call.callId(), 'ended');
+      expect(record.attempts.map(({ statusCode }) => statusCode)).toEqual([486, 200]);
+      expect(record.attempts[1]?.target).toBe(lastResort(stage.server.psapPort));
+    });
+  });
+});

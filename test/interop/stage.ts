@@ -1,0 +1,178 @@
+import { freePorts } from '../support/free-ports.ts';
+import { namespaceAddress } from '../support/namespace.ts';
+import { type ServerOptions, type ServerProcess, startServer } from '../support/server-process.ts';
+import { api, eventually, type PageJson, shownKey } from '../system/api.ts';
+
+// The server that the peers call through, with a boundary for each PSAP: a box of half a degree.
+
+export type Family = 'ipv4' | 'ipv6';
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** What the tests read of a call's record. */
+export interface CallJson {
+  readonly id: string;
+  readonly state: string;
+  readonly sipCallId: string;
+  readonly ingress: string;
+  readonly statusCode?: number;
+  readonly recognition: { readonly rule?: string };
+  readonly located?: { readonly location?: unknown };
+  readonly mapping?: { readonly kind: string; readonly boundary?: { readonly boundaryId: string } };
+  readonly attempts: readonly {
+    readonly target: string;
+    readonly statusCode?: number;
+    readonly detail?: string;
+  }[];
+  readonly warnings: readonly { readonly message: string }[];
+}
+
+/** What a file's tests say of their server. */
+export interface StageOptions {
+  /** Rules by ingress name; each has its own port. */
+  readonly ingresses: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Transports of every ingress beside UDP and TCP, with the settings that they need. */
+  readonly secure?: {
+    readonly transports: readonly Exclude<Transport, 'udp' | 'tcp'>[];
+    /** The `sip` group's `tls` and `tlsClient`; the profile is called `server`. */
+    readonly sip: Readonly<Record<string, unknown>>;
+    readonly announcedHost?: string;
+  };
+  /** Service URI of each PSAP by a name of the test's. */
+  readonly psaps: Readonly<Record<string, string>>;
+}
+
+/** A running server, ready for the peers. */
+export interface Stage {
+  readonly server: ServerProcess;
+  /** The URI to dial for a user at an ingress, such as `sip:sos@10.99.0.1:20000;transport=tcp`. */
+  uri(user: string, ingress: string, transport?: Transport, family?: Family): string;
+  /** `address:port` of a listener. */
+  address(ingress: string, transport?: Transport, family?: Family): string;
+  /** A place that the PSAP of that name serves. */
+  place(psap: string): { readonly lat: number; readonly lon: number };
+  /** The record of a call once it is in that state. */
+  record(callId: string, state: string): Promise<CallJson>;
+  close(): Promise<void>;
+}
+
+/** The URI of the last resort: the server's own demo PSAP, which rings shortly, answers, and waits to be hung up on. */
+export function lastResort(port: number): string {
+  return `sip:last-resort@127.0.0.1:${port}`;
+}
+
+/** Starts a server on the namespace's addresses and loads the boundaries. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const names = Object.keys(options.ingresses);
+  const ports = await freePorts(names.length * 4 + 1);
+  const psapPort = ports.at(-1) ?? 0;
+  const portOf = (ingress: string, transport: Transport) => {
+    const first = names.indexOf(ingress) * 4;
+    const at = { udp: 0, tcp: 0, tls: 1, ws: 2, wss: 3 }[transport];
+    return ports[first + at] ?? 0;
+  };
+  const server = await startServer({
+    psapPort,
+    isDemoPsapEnabled: true,
+    defaultRouteUri: lastResort(psapPort),
+    config: configuration(options, names, portOf),
+  });
+  const key = shownKey(server)?.key ?? '';
+  await loadBoundaries(server, key, options.psaps);
+  const address = (ingress: string, transport: Transport = 'udp', family: Family = 'ipv4') => {
+    const host = family === 'ipv6' ? `[${namespaceAddress.ipv6}]` : namespaceAddress.ipv4;
+    return `${host}:${portOf(ingress, transport)}`;
+  };
+  return {
+    server,
+    address,
+    uri(user, ingress, transport = 'udp', family = 'ipv4') {
+      const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
+      return `sip:${user}@${address(ingress, transport, family)}${parameter}`;
+    },
+    place: (psap) => placeOf(Object.keys(options.psaps).indexOf(psap)),
+    record: (callId, state) => recordOf(server, key, callId, state),
+    async close() {
+      await server.stop();
+      server.remove();
+    },
+  };
+}
+
+function configuration(
+  options: StageOptions,
+  names: readonly string[],
+  portOf: (ingress: string, transport: Transport) => number,
+): NonNullable<ServerOptions['config']> {
+  const { secure } = options;
+  const transports: readonly Transport[] = ['udp', 'tcp', ...(secure?.transports ?? [])];
+  const listen = names.flatMap((ingress) =>
+    transports.flatMap((transport) =>
+      [namespaceAddress.ipv4, namespaceAddress.ipv6].map((address) => ({
+        transport,
+        address,
+        port: portOf(ingress, transport),
+        ingress,
+        ...(transport === 'tls' || transport === 'wss' ? { tls: 'server' } : {}),
+        ...(transport === 'tls' && secure?.announcedHost !== undefined
+          ? { announcedHost: secure.announcedHost }
+          : {}),
+      })),
+    ),
+  );
+  return {
+    sip: { ...secure?.sip, listen },
+    ingress: options.ingresses,
+    demo: { data: false, ringMs: 50, hangUpMs: 60_000 },
+  };
+}
+
+const box = { west: -100, south: 40, sizeDeg: 0.5, stepDeg: 1 };
+
+function placeOf(index: number): { lat: number; lon: number } {
+  return { lon: box.west + index * box.stepDeg + box.sizeDeg / 2, lat: box.south + box.sizeDeg / 2 };
+}
+
+async function loadBoundaries(
+  server: ServerProcess,
+  key: string,
+  psaps: Readonly<Record<string, string>>,
+): Promise<void> {
+  const features = Object.entries(psaps).map(([name, uri], index) => {
+    const west = box.west + index * box.stepDeg;
+    const east = west + box.sizeDeg;
+    const north = box.south + box.sizeDeg;
+    const ring = [
+      [west, box.south],
+      [east, box.south],
+      [east, north],
+      [west, north],
+      [west, box.south],
+    ];
+    return {
+      type: 'Feature',
+      properties: { id: name, name, uri, urn: 'urn:service:sos' },
+      geometry: { type: 'Polygon', coordinates: [ring] },
+    };
+  });
+  const reply = await api(server, key, '/api/v1/datasets?name=interop&activate=true', {
+    body: JSON.stringify({ type: 'FeatureCollection', features }),
+    contentType: 'application/geo+json',
+  });
+  if (reply.status !== 201) throw new Error(`the boundaries were not loaded: ${reply.status} ${reply.text}`);
+}
+
+async function recordOf(
+  server: ServerProcess,
+  key: string,
+  callId: string,
+  state: string,
+): Promise<CallJson> {
+  const [found] = await eventually(
+    async () => {
+      const page = await api<PageJson<CallJson>>(server, key, '/api/v1/calls?limit=100');
+      return page.json.items.filter((item) => item.sipCallId === callId);
+    },
+    (items) => items[0]?.state === state,
+  );
+  return (await api<CallJson>(server, key, `/api/v1/calls/${found?.id}`)).json;
+}
