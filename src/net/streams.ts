@@ -9,6 +9,7 @@ import { type TlsClient, TlsWire } from './tls.ts';
 import { TlsCertificates } from './tls-certificates.ts';
 import { defaultTlsClient, type TlsClientSettings } from './tls-profile.ts';
 import type { ListenOptions, NetLimits, OnMessage } from './types.ts';
+import { WebSocketTransport } from './websocket-transport.ts';
 
 export interface StreamsOptions {
   readonly limits: NetLimits;
@@ -47,6 +48,8 @@ export function makeStreams(options: StreamsOptions): Streams {
   const transports: readonly StreamTransport[] = [
     new SocketTransport(context('tcp'), tcpWire),
     new SocketTransport(context('tls'), tlsWire, tlsCounts),
+    new WebSocketTransport({ ...context('ws'), kind: 'ws' }),
+    new WebSocketTransport({ ...context('wss'), kind: 'wss', tls: { certificates, client: () => client } }),
   ];
   const byKind = new Map(transports.map((transport) => [transport.kind, transport]));
   return {

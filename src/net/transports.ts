@@ -28,6 +28,10 @@ export interface NetCounts {
   readonly tcpConnectionsOpen: number;
   readonly tls: Readonly<StreamCounts>;
   readonly tlsConnectionsOpen: number;
+  readonly ws: Readonly<StreamCounts>;
+  readonly wsConnectionsOpen: number;
+  readonly wss: Readonly<StreamCounts>;
+  readonly wssConnectionsOpen: number;
 }
 
 /** All sockets that SIP uses. */
@@ -118,6 +122,10 @@ export class Transports {
       tcpConnectionsOpen: this.#streams.of('tcp').connectionCount,
       tls: this.#streams.of('tls').counts,
       tlsConnectionsOpen: this.#streams.of('tls').connectionCount,
+      ws: this.#streams.of('ws').counts,
+      wsConnectionsOpen: this.#streams.of('ws').connectionCount,
+      wss: this.#streams.of('wss').counts,
+      wssConnectionsOpen: this.#streams.of('wss').connectionCount,
     };
   }
 
