@@ -178,10 +178,16 @@ function isTouchable(key: string, place: HeaderPlace): boolean {
   return mayProxy(key, place, 'add') || mayProxy(key, place, 'modify') || mayProxy(key, place, 'delete');
 }
 
-/** Lines that left as they came must stand in the order in which they came. */
+/**
+ * Lines that left as they came must stand in the order in which they came; save those of headers that a proxy may take
+ * away or change, because it may write them anew elsewhere.
+ */
 function orderViolations(before: SipMessage, after: SipMessage): readonly string[] {
-  const was = before.headers.map((span) => lineText(before, span));
-  const is = after.headers.map((span) => lineText(after, span));
+  const place: HeaderPlace = before.kind === 'request' ? 'request' : before.statusCode;
+  const isFixed = ({ key }: HeaderSpan): boolean =>
+    !mayProxy(key, place, 'delete') && !mayProxy(key, place, 'modify');
+  const was = before.headers.filter(isFixed).map((span) => lineText(before, span));
+  const is = after.headers.filter(isFixed).map((span) => lineText(after, span));
   const keptOfWas = withoutOthers(was, is);
   const keptOfIs = withoutOthers(is, was);
   const at = keptOfIs.findIndex((line, index) => line !== keptOfWas[index]);
