@@ -26,6 +26,7 @@ import {
   type RequestDecision,
 } from '../../src/sip/proxy/index.ts';
 import type { Destination, Flow, Listener, Transport } from '../../src/sip/transaction/index.ts';
+import { HeaderGuard } from './header-guard.ts';
 import { ManualClock, SeededRandom } from './manual-clock.ts';
 
 /** The proxy's listeners in tests: UDP and TCP, both families. */
@@ -101,6 +102,9 @@ export class ProxyHarness {
   readonly broken = new Set<string>();
   /** Says which deliveries get lost; by default none. */
   lose: (message: SipMessage) => boolean = () => false;
+  /** Every message that the proxy passes on is held against the one that came; decided edits are allowed. */
+  readonly guard = new HeaderGuard((key) => this.#orderedKeys.has(key));
+  readonly #orderedKeys = new Set<string>();
   readonly #peers: Peer[] = [];
   #isRunning = false;
   readonly #queue: ProxyInput[] = [];
@@ -129,6 +133,7 @@ export class ProxyHarness {
 
   /** Gives the core an input and carries out all that follows from it. */
   input(input: ProxyInput): void {
+    this.#watch(input);
     this.#queue.push(input);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -185,6 +190,12 @@ export class ProxyHarness {
     return this.events.filter((event): event is Extract<ProxyEvent, { kind: Kind }> => event.kind === kind);
   }
 
+  #watch(input: ProxyInput): void {
+    if (input.kind === 'message') this.guard.received(input.message);
+    if (input.kind !== 'decided' || input.decision.kind !== 'forward') return;
+    for (const edit of input.decision.edits) this.#orderedKeys.add(edit.name.toLowerCase());
+  }
+
   #carryOut(effects: readonly ProxyEffect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
@@ -214,6 +225,8 @@ export class ProxyHarness {
   #send(effect: Extract<ProxyEffect, { kind: 'send' }>): void {
     const { destination } = effect;
     const place = `${destination.remote.address}:${destination.remote.port}`;
+    const violations = this.guard.sent(effect.bytes);
+    if (violations.length > 0) throw new Error(`the proxy touched what it may not: ${violations.join('; ')}`);
     this.sent.push({ at: this.clock.mono(), id: effect.id, bytes: effect.bytes, destination });
     if (this.broken.has(place)) {
       const error = { code: 'net.refused', message: 'connection refused' };
