@@ -47,6 +47,10 @@ export const netErrors = defineErrors({
   'net.badNetwork': { kind: 'config', meaning: 'A network is not written as address or address/prefix.' },
   'net.nameNotFound': { kind: 'dependency', meaning: 'The host name has no address that can be used.' },
   'net.nameTimeout': { kind: 'dependency', meaning: 'The name servers did not answer in time.' },
+  'net.nameServersFailed': {
+    kind: 'dependency',
+    meaning: 'Every name server refused, failed or could not be understood.',
+  },
   'net.callFailed': {
     kind: 'dependency',
     meaning: 'A call could not be placed: nothing is listening or reachable there.',

@@ -1,39 +1,38 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../base/index.ts';
 import { familyOf } from './addresses.ts';
+import { WatchedFile } from './watched-file.ts';
 
 /** Names that the machine knows without asking name servers. */
 export interface HostsFile {
-  /** Addresses of a name in lower case, in the file's order; empty where it is not in the file. */
-  lookup(name: string): Promise<readonly string[]>;
+  /** Grows whenever the file was read anew. */
+  readonly version: number;
+  /**
+   * Addresses of a name in lower case, in the file's order; empty where it is not in the file. Undefined before the file
+   * was first read.
+   */
+  lookup(name: string): readonly string[] | undefined;
+  /** Looks at the file again where that is due. Never rejects. */
+  refresh(): Promise<unknown>;
 }
 
 const loopback: readonly string[] = ['127.0.0.1', '::1'];
-const recheckMs = 5_000;
 
 /** Reads `/etc/hosts` or the file given, and again when it changed. A missing file has no names. */
 export function hostsFile(options: { readonly path: string; readonly clock: Clock }): HostsFile {
-  let names: ReadonlyMap<string, readonly string[]> = new Map();
-  let readVersion = '';
-  let recheckAt = Number.NEGATIVE_INFINITY;
-  const refresh = async (): Promise<void> => {
-    const now = options.clock.mono();
-    if (now < recheckAt) return;
-    recheckAt = now + recheckMs;
-    const status = await stat(options.path).catch(() => undefined);
-    const version = status === undefined ? '' : `${status.mtimeMs} ${status.size} ${status.ino}`;
-    if (version === readVersion) return;
-    names = version === '' ? new Map() : parseHosts(await readFile(options.path, 'utf8').catch(() => ''));
-    readVersion = version;
-  };
+  const file = new WatchedFile({ ...options, parse: parseHosts });
   return {
-    lookup: async (name) => {
-      await refresh();
+    get version() {
+      return file.version;
+    },
+    lookup: (name) => {
+      const names = file.current();
+      if (names === undefined) return undefined;
+      const listed = names.get(name) ?? [];
       // RFC 6761 §6.3: localhost and names under it are loopback, whatever name servers say.
       const isLocal = name === 'localhost' || name.endsWith('.localhost');
-      const listed = names.get(name) ?? [];
       return isLocal ? [...new Set([...listed, ...loopback])] : listed;
     },
+    refresh: () => file.refresh(),
   };
 }
 

@@ -1,15 +1,28 @@
-import { Resolver as DnsResolver } from 'node:dns/promises';
-import { type Clock, type CodedError, err, errorText, ok, type Result } from '../base/index.ts';
-import {
-  type Destination,
-  defaultPort,
-  type Listener,
-  type ResolveQuery,
-  type Transport,
-} from '../sip/index.ts';
+import { type Clock, type CodedError, err, ok, type Random, type Result } from '../base/index.ts';
+import type { Destination, HealthVerdict, Listener, ResolveQuery, Transport } from '../sip/index.ts';
 import { type Family, familyOf, withoutBrackets } from './addresses.ts';
+import { DnsCache, type DnsCacheLimits, defaultDnsCacheLimits } from './dns-cache.ts';
+import { DnsClient } from './dns-client.ts';
+import { type DnsConfigSource, fixedDnsConfig, systemDnsConfig } from './dns-config.ts';
+import { searchNames } from './dns-name.ts';
+import { HealthBook } from './health.ts';
 import { type HostsFile, hostsFile } from './hosts-file.ts';
+import { locate } from './locate.ts';
 import type { NextHopFilter } from './next-hop-filter.ts';
+import {
+  defaultTransportOrder,
+  type FamilyPolicy,
+  type NextHopPlan,
+  type PlanOptions,
+  type PlanSource,
+  type TransportOrder,
+} from './next-hop-plan.ts';
+import { type KeptPlan, keptPlan, PlanCache } from './plan-cache.ts';
+import { flatten, withTcpFirst } from './plan-order.ts';
+import { PlanSearch } from './plan-search.ts';
+import { systemRandom } from './system.ts';
+import { tcpProbe } from './tcp-probe.ts';
+import { type TcpProbe, TcpReach } from './tcp-reach.ts';
 
 export interface ResolverOptions {
   /** Families are tried in the order in which these listeners name them for the transport in question. */
@@ -18,161 +31,203 @@ export interface ResolverOptions {
   readonly clock: Clock;
   /** For a name as a whole; what has been found by then is used. */
   readonly timeoutMs: number;
+  /** For weights and query ids; the system's where undefined. */
+  readonly random?: Random | undefined;
   /** `/etc/hosts` where undefined. */
-  readonly hostsPath?: string;
-  /** Name servers as `address` or `address:port`; the system's where undefined. */
-  readonly nameServers?: readonly string[];
+  readonly hostsPath?: string | undefined;
+  /** `/etc/resolv.conf` where undefined. */
+  readonly resolvPath?: string | undefined;
+  /** Name servers as `address`, `address:port` or `[address]:port`; the system's where undefined. */
+  readonly nameServers?: readonly string[] | undefined;
+  /** {@link defaultTransportOrder} where undefined. */
+  readonly transportOrder?: TransportOrder | undefined;
+  /** `listenerOrder` where undefined. */
+  readonly familyPolicy?: FamilyPolicy | undefined;
+  /** Requests larger than this try TCP before UDP (RFC 3261 §18.1.1); 1,300 where undefined. */
+  readonly udpRequestBytesMax?: number | undefined;
+  /** How long such a request waits for a TCP connection; 1,000 where undefined. */
+  readonly largeConnectTimeoutMs?: number | undefined;
+  /** Whether TCP can be had at an address where it once failed; opens a connection of its own where undefined. */
+  readonly probe?: TcpProbe | undefined;
+  /** What is known of addresses; one of its own where undefined. */
+  readonly health?: HealthBook | undefined;
+  /** {@link defaultDnsCacheLimits} where undefined. */
+  readonly dnsCache?: DnsCacheLimits | undefined;
 }
 
 /** Addresses to try in order, or why there are none. */
 export type Resolved = Result<readonly Destination[], CodedError>;
 
-interface CacheEntry {
-  readonly addresses: readonly string[];
-  readonly freshUntil: number;
-}
-
-type Lookup = Result<readonly string[], CodedError>;
-
 export const defaultResolveTimeoutMs = 2_000;
-const cacheNamesMax = 1_000;
-const ttlMinMs = 1_000;
-const ttlMaxMs = 3_600_000;
-/** An answer past its time is better than none while the name servers are silent. */
-const staleMaxMs = 24 * 3_600_000;
+export const defaultUdpRequestBytesMax = 1_300;
+const defaultLargeConnectTimeoutMs = 1_000;
+/** Questions under way at once. */
+const questionsMax = 1_000;
+const patienceMaxMs = 500;
+const staleWaitMaxMs = 500;
+const familyWaitMs = 100;
+/** Files of the system are looked at again when plans are this old. */
+const planMaxMs = 5_000;
 
 /**
- * Turns a host into addresses: IP literals, the hosts file, then A and AAAA records, with a cache of its own. No NAPTR
- * and no SRV. Addresses outside of the allowed networks are left out.
+ * Finds where requests go: IP literals, the hosts file, then NAPTR, SRV and address records (RFC 3263 §4), from a cache
+ * that keeps each record set for its time. Addresses outside of the allowed networks are left out; those that calls
+ * found to be down stand last.
  */
 export class Resolver {
+  /** What calls found out about addresses; for operators. */
+  readonly health: HealthBook;
   readonly #options: ResolverOptions;
+  readonly #random: Random;
   readonly #hosts: HostsFile;
-  readonly #dns: DnsResolver;
-  readonly #families: ReadonlyMap<Transport, readonly Family[]>;
-  readonly #cache = new Map<string, CacheEntry>();
-  readonly #inFlight = new Map<string, Promise<Lookup>>();
+  readonly #config: DnsConfigSource;
+  readonly #client: DnsClient;
+  readonly #cache: DnsCache;
+  readonly #reach: TcpReach;
+  readonly #plans = new PlanCache();
+  readonly #plan: PlanOptions;
+  readonly #source: PlanSource;
+  readonly #udpRequestBytesMax: number;
 
   constructor(options: ResolverOptions) {
+    const { clock, timeoutMs } = options;
+    const connectTimeoutMs = options.largeConnectTimeoutMs ?? defaultLargeConnectTimeoutMs;
     this.#options = options;
-    this.#hosts = hostsFile({ path: options.hostsPath ?? '/etc/hosts', clock: options.clock });
-    this.#dns = new DnsResolver({ timeout: Math.ceil(options.timeoutMs / 2), tries: 2 });
-    if (options.nameServers !== undefined) this.#dns.setServers([...options.nameServers]);
-    this.#families = familiesByTransport(options.listeners);
+    this.#random = options.random ?? systemRandom();
+    this.#hosts = hostsFile({ path: options.hostsPath ?? '/etc/hosts', clock });
+    this.#config =
+      options.nameServers === undefined
+        ? systemDnsConfig({ path: options.resolvPath ?? '/etc/resolv.conf', clock })
+        : fixedDnsConfig(options.nameServers);
+    this.#client = new DnsClient({
+      config: this.#config,
+      clock,
+      random: this.#random,
+      timeoutMs,
+      patienceMs: Math.min(patienceMaxMs, timeoutMs / 4),
+      questionsMax,
+    });
+    this.#cache = new DnsCache({
+      source: this.#client,
+      clock,
+      limits: options.dnsCache ?? defaultDnsCacheLimits,
+    });
+    this.#reach = new TcpReach({ clock, probe: options.probe ?? tcpProbe({ timeoutMs: connectTimeoutMs }) });
+    this.health = options.health ?? new HealthBook({ clock });
+    this.#udpRequestBytesMax = options.udpRequestBytesMax ?? defaultUdpRequestBytesMax;
+    this.#plan = {
+      families: familiesByTransport(options.listeners),
+      transportOrder: options.transportOrder ?? defaultTransportOrder,
+      familyPolicy: options.familyPolicy ?? 'listenerOrder',
+      allows: (address) => options.nextHops.allows(address),
+    };
+    this.#source = {
+      hosts: (name) => this.#hosts.lookup(name) ?? [],
+      names: (host) => searchNames(host, this.#config.current() ?? { search: [], ndots: 1 }),
+      find: (question) => this.#cache.peek(question),
+    };
   }
 
-  /** The answer where it needs no waiting: an IP literal or a name in the cache. Else undefined. */
+  /** The answer where it needs no waiting: an IP literal, a name whose records are at hand. Else undefined. */
   resolveNow(query: ResolveQuery): Resolved | undefined {
-    const host = hostKey(query.host);
-    if (familyOf(host) !== undefined) return this.#destinations([host], query);
-    const entry = this.#cache.get(host);
-    if (entry === undefined || this.#options.clock.mono() >= entry.freshUntil) return undefined;
-    return this.#destinations(entry.addresses, query);
+    const now = this.#options.clock.mono();
+    const known = this.#plans.get(query);
+    if (known !== undefined && now < known.freshUntil && known.version === this.#version) {
+      if (now >= known.refreshAt) this.#askAhead(known);
+      return this.#answer(known, query);
+    }
+    const isLiteral = familyOf(withoutBrackets(query.host)) !== undefined;
+    if (!isLiteral && !this.#areFilesRead) return undefined;
+    const plan = locate(query, this.#source, this.#plan);
+    if (plan.needs.length > 0) return undefined;
+    return this.#answer(this.#keep(query, plan, isLiteral), query);
   }
 
   /** The answer, after at most the time limit. Never rejects. */
   async resolve(query: ResolveQuery): Promise<Resolved> {
     const now = this.resolveNow(query);
     if (now !== undefined) return now;
-    const host = hostKey(query.host);
-    const lookup = this.#inFlight.get(host) ?? this.#startLookup(host);
-    const found = await lookup;
-    return found.ok ? this.#destinations(found.value, query) : err(found.error);
-  }
-
-  #startLookup(host: string): Promise<Lookup> {
-    const lookup = this.#lookup(host).finally(() => this.#inFlight.delete(host));
-    this.#inFlight.set(host, lookup);
-    return lookup;
-  }
-
-  async #lookup(host: string): Promise<Lookup> {
-    const listed = await this.#hosts.lookup(host);
-    if (listed.length > 0) return ok(listed);
-    const asked = await this.#askNameServers(host);
-    const now = this.#options.clock.mono();
-    if (asked.ok) {
-      this.#remember(host, { addresses: asked.value.addresses, freshUntil: now + asked.value.ttlMs });
-      return ok(asked.value.addresses);
-    }
-    const old = this.#cache.get(host);
-    const isUsable =
-      old !== undefined && asked.error.code === 'net.nameTimeout' && now < old.freshUntil + staleMaxMs;
-    return isUsable ? ok(old.addresses) : err(asked.error);
-  }
-
-  async #askNameServers(
-    host: string,
-  ): Promise<Result<{ readonly addresses: readonly string[]; readonly ttlMs: number }, CodedError>> {
-    const records: { readonly address: string; readonly ttl: number }[] = [];
-    const failures: unknown[] = [];
-    const collect = async (query: Promise<{ address: string; ttl: number }[]>): Promise<void> => {
-      try {
-        records.push(...(await query));
-      } catch (error) {
-        failures.push(error);
-      }
-    };
-    const isInTime = await within(
-      this.#options.timeoutMs,
-      Promise.all([
-        collect(this.#dns.resolve4(host, { ttl: true })),
-        collect(this.#dns.resolve6(host, { ttl: true })),
-      ]),
-    );
-    if (records.length > 0) {
-      const ttlMs = Math.min(...records.map((record) => record.ttl)) * 1000;
-      return ok({
-        addresses: records.map((record) => record.address),
-        ttlMs: Math.min(ttlMaxMs, Math.max(ttlMinMs, ttlMs)),
-      });
-    }
-    const isAbsent = isInTime && failures.every(saysAbsent);
-    const why = isInTime ? failures.map(errorText).join('; ') : `no answer in ${this.#options.timeoutMs} ms`;
-    return err({
-      code: isAbsent ? 'net.nameNotFound' : 'net.nameTimeout',
-      message: `no address for "${host}": ${why}`,
-      cause: failures[0],
+    await Promise.all([this.#hosts.refresh(), this.#config.refresh()]);
+    const search = new PlanSearch({
+      query,
+      cache: this.#cache,
+      source: this.#source,
+      plan: this.#plan,
+      limits: {
+        timeoutMs: this.#options.timeoutMs,
+        staleWaitMs: Math.min(staleWaitMaxMs, this.#options.timeoutMs / 2),
+        familyWaitMs: Math.min(familyWaitMs, this.#options.timeoutMs / 2),
+      },
     });
+    const { plan, isWhole } = await search.run();
+    const kept = isWhole ? this.#keep(query, plan, false) : this.#ready(plan, 0);
+    return this.#answer(kept, query);
   }
 
-  #remember(host: string, entry: CacheEntry): void {
-    this.#cache.delete(host);
-    const oldest = this.#cache.size >= cacheNamesMax ? this.#cache.keys().next().value : undefined;
-    if (oldest !== undefined) this.#cache.delete(oldest);
-    this.#cache.set(host, entry);
+  /** Takes in what a call found out about an address. For the driver's `onHealth`. */
+  note(destination: Destination, verdict: HealthVerdict, retryAfterS: number | undefined): void {
+    this.health.note(destination, verdict, retryAfterS);
+    if (destination.transport !== 'tcp' || destination.onlyConnection === true) return;
+    if (verdict === 'unreachable') this.#reach.failed(destination.remote);
+    else if (verdict !== 'silent') this.#reach.worked(destination.remote);
   }
 
-  #destinations(addresses: readonly string[], query: ResolveQuery): Resolved {
-    const transport = query.transport ?? (query.isSecure ? 'tls' : 'udp');
-    const families = this.#families.get(transport) ?? [];
-    const reachable = families.flatMap((family) =>
-      addresses.filter((address) => familyOf(address) === family),
+  /** Ends questions under way; names that are not at hand fail from now on. May be called twice. */
+  stop(): void {
+    this.#client.stop();
+  }
+
+  get #version(): number {
+    return this.#hosts.version + this.#config.version;
+  }
+
+  get #areFilesRead(): boolean {
+    return this.#hosts.lookup('localhost') !== undefined && this.#config.current() !== undefined;
+  }
+
+  #keep(query: ResolveQuery, plan: NextHopPlan, isLiteral: boolean): KeptPlan {
+    const freshUntil = isLiteral
+      ? Number.POSITIVE_INFINITY
+      : Math.min(plan.freshUntil, this.#options.clock.mono() + planMaxMs);
+    const kept = this.#ready(plan, freshUntil);
+    this.#plans.set(query, kept);
+    return kept;
+  }
+
+  #ready(plan: NextHopPlan, freshUntil: number): KeptPlan {
+    return keptPlan(plan, { freshUntil, version: this.#version, random: this.#random });
+  }
+
+  #askAhead(kept: KeptPlan): void {
+    kept.refreshAt = Number.POSITIVE_INFINITY;
+    for (const question of kept.plan.questions) this.#cache.refresh(question);
+  }
+
+  #answer(kept: KeptPlan, query: ResolveQuery): Resolved {
+    if (kept.plan.error !== undefined) return err(kept.plan.error);
+    const isLarge = query.sizeBytes !== undefined && query.sizeBytes > this.#udpRequestBytesMax;
+    if (!isLarge && this.health.size === 0 && kept.answer !== undefined) return kept.answer;
+    const destinations = isLarge ? this.#large(kept) : (kept.destinations ?? this.#draw(kept));
+    return ok(this.health.order(destinations, { isEmergency: query.mayFallBack === true }));
+  }
+
+  #draw(kept: KeptPlan): readonly Destination[] {
+    return flatten(kept.plan.groups, this.#random);
+  }
+
+  #large(kept: KeptPlan): readonly Destination[] {
+    if (kept.destinations !== undefined) kept.large ??= this.#withTcpFirst(kept.destinations);
+    const large = kept.large ?? this.#withTcpFirst(this.#draw(kept));
+    if (this.#reach.size === 0) return large;
+    return large.filter(
+      (destination) => destination.connectTimeoutMs === undefined || this.#reach.isOpen(destination),
     );
-    if (reachable.length === 0) {
-      const message = `nothing of ours listens on ${transport} in the family of ${addresses.join(', ')}`;
-      return err({ code: 'net.noListener', message });
-    }
-    const allowed = reachable.filter((address) => this.#options.nextHops.allows(address));
-    if (allowed.length === 0) {
-      const message = `${reachable.join(', ')} is outside of the networks that calls may be sent to`;
-      return err({ code: 'net.nextHopRefused', message });
-    }
-    const port = query.port ?? defaultPort(transport);
-    return ok(
-      allowed.map((address) => ({
-        transport,
-        remote: { address, port },
-        connectionId: undefined,
-        local: undefined,
-      })),
-    );
   }
-}
 
-function hostKey(host: string): string {
-  const plain = withoutBrackets(host).toLowerCase();
-  return plain.endsWith('.') ? plain.slice(0, -1) : plain;
+  #withTcpFirst(destinations: readonly Destination[]): readonly Destination[] {
+    const connectTimeoutMs = this.#options.largeConnectTimeoutMs ?? defaultLargeConnectTimeoutMs;
+    return withTcpFirst(destinations, { families: this.#plan.families, connectTimeoutMs });
+  }
 }
 
 function familiesByTransport(listeners: readonly Listener[]): ReadonlyMap<Transport, readonly Family[]> {
@@ -184,21 +239,4 @@ function familiesByTransport(listeners: readonly Listener[]): ReadonlyMap<Transp
     families.set(listener.transport, known);
   }
   return families;
-}
-
-/** No such name, no such record, or not a name: asking again soon will not help. */
-function saysAbsent(failure: unknown): boolean {
-  const code = failure instanceof Error && 'code' in failure ? failure.code : undefined;
-  return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME';
-}
-
-/** Whether the work was done in time. The work goes on either way. */
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const isInTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isInTime;
 }
