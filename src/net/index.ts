@@ -2,11 +2,27 @@ export { announcedHostFor, endpointText, type Family, familyOf } from './address
 export { type AgentHost, type AgentHostOptions, startAgentHost } from './agent-host.ts';
 export type { CloseReason, StreamCounts, TransportCounts } from './counts.ts';
 export { type PsapOptions, startPsap } from './demo-psap.ts';
+export { type DnsCacheLimits, defaultDnsCacheLimits } from './dns-cache.ts';
 export { type NetErrorCode, netErrors } from './errors.ts';
+export {
+  defaultHealthLimits,
+  type HealthAddress,
+  HealthBook,
+  type HealthLimits,
+  type HealthReport,
+  type HealthState,
+} from './health.ts';
 export { defaultNetLimits } from './limits.ts';
 export { type NextHopFilter, nextHopFilter } from './next-hop-filter.ts';
+export { defaultTransportOrder, type FamilyPolicy, type TransportOrder } from './next-hop-plan.ts';
 export { type CallOutcome, type LadderEntry, type PlaceCallOptions, placeCall } from './place-call.ts';
-export { defaultResolveTimeoutMs, type Resolved, Resolver, type ResolverOptions } from './resolver.ts';
+export {
+  defaultResolveTimeoutMs,
+  defaultUdpRequestBytesMax,
+  type Resolved,
+  Resolver,
+  type ResolverOptions,
+} from './resolver.ts';
 export {
   type CoreEffect,
   type DriverCounts,
@@ -17,5 +33,14 @@ export {
 } from './sip-driver.ts';
 export type { StrangerKind } from './strangers.ts';
 export { systemClock, systemRandom } from './system.ts';
+export type { TcpProbe } from './tcp-reach.ts';
+export type { CertificateInfo } from './tls-context.ts';
+export {
+  type CertificateFiles,
+  defaultTlsClient,
+  type TlsClientSettings,
+  type TlsProfile,
+  type TlsVersion,
+} from './tls-profile.ts';
 export { type NetCounts, Transports, type TransportsOptions } from './transports.ts';
 export type { ListenOptions, NetLimits, OnMessage, OnSendFailed, StreamLimits, UdpLimits } from './types.ts';
