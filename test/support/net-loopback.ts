@@ -11,8 +11,9 @@ import {
   type StreamLimits,
   systemClock,
   Transports,
+  type TransportsOptions,
 } from '../../src/net/index.ts';
-import type { Destination, Endpoint, Flow, Listener, SipMessage } from '../../src/sip/index.ts';
+import type { Destination, Endpoint, Flow, Listener, SipMessage, Transport } from '../../src/sip/index.ts';
 
 /** Whether this machine has an IPv6 loopback address; tests that need it are skipped visibly where not. */
 export const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
@@ -41,16 +42,20 @@ export interface Harness {
   readonly listeners: readonly Listener[];
   readonly received: { readonly message: SipMessage; readonly flow: Flow }[];
   readonly failures: CodedError[];
+  /** What was logged: `level event fields`. */
+  readonly logged: readonly string[];
   /** Sends and keeps a failure. */
   send(text: string | Buffer, destination: Destination): void;
-  listener(transport: 'udp' | 'tcp'): Listener;
+  listener(transport: Transport): Listener;
   stop(withinMs?: number): Promise<void>;
 }
 
 export async function startTransports(options: {
   readonly listen: readonly (Pick<ListenOptions, 'transport'> & Partial<ListenOptions>)[];
   readonly stream?: Partial<StreamLimits>;
+  readonly other?: Partial<TransportsOptions>;
 }): Promise<Harness> {
+  const logger = recordingLogger();
   const received: Harness['received'] = [];
   const failures: CodedError[] = [];
   const transports = new Transports({
@@ -62,8 +67,9 @@ export async function startTransports(options: {
     })),
     limits: { ...defaultNetLimits, stream: { ...defaultNetLimits.stream, ...options.stream } },
     clock: systemClock,
-    logger: recordingLogger(),
+    logger,
     onMessage: (message, flow) => received.push({ message, flow }),
+    ...options.other,
   });
   const listeners = await transports.start();
   return {
@@ -71,6 +77,7 @@ export async function startTransports(options: {
     listeners,
     received,
     failures,
+    logged: logger.lines,
     send: (text, destination) =>
       transports.send(Buffer.from(text), destination, (error) => failures.push(error)),
     listener: (transport) => {
