@@ -16,6 +16,7 @@ import {
   defaultProxyLimits,
   defaultProxyTimers,
   type EffectId,
+  type HealthVerdict,
   ProxyCore,
   type ProxyCoreOptions,
   type ProxyCounts,
@@ -24,6 +25,7 @@ import {
   type ProxyInput,
   type ProxyTarget,
   type RequestDecision,
+  type ResolveQuery,
 } from '../../src/sip/proxy/index.ts';
 import type { Destination, Flow, Listener, Transport } from '../../src/sip/transaction/index.ts';
 import { HeaderGuard } from './header-guard.ts';
@@ -89,15 +91,20 @@ export class ProxyHarness {
   readonly clock = new ManualClock();
   readonly random = new SeededRandom(1);
   readonly core: ProxyCore;
+  readonly listeners: readonly Listener[];
   readonly events: ProxyEvent[] = [];
   readonly sent: Sent[] = [];
   /** Questions asked and not answered yet, and those taken back. */
   readonly questions = new Map<EffectId, Extract<ProxyEffect, { kind: 'decide' | 'resolve' }>>();
   readonly forgotten: EffectId[] = [];
+  /** What was said of addresses, in order. */
+  readonly health: (readonly [place: string, verdict: HealthVerdict, retryAfterS?: number])[] = [];
   /** Answers `decide` at once; undefined leaves the question open. */
   decide: ((request: SipRequest, flow: Flow) => RequestDecision | undefined) | undefined;
   /** Addresses of names; a name that is missing leaves the question open, an empty list fails it. */
   readonly names = new Map<string, readonly string[]>();
+  /** Answers a question for addresses in place of `names`; undefined leaves it to them. */
+  resolve: ((query: ResolveQuery) => readonly Destination[] | undefined) | undefined;
   /** `address:port` places that refuse every send. */
   readonly broken = new Set<string>();
   /** Says which deliveries get lost; by default none. */
@@ -110,6 +117,7 @@ export class ProxyHarness {
   readonly #queue: ProxyInput[] = [];
 
   constructor(options: Partial<ProxyCoreOptions> = {}) {
+    this.listeners = options.listeners ?? testListeners;
     this.core = new ProxyCore({
       listeners: testListeners,
       random: this.random,
@@ -218,6 +226,12 @@ export class ProxyHarness {
         case 'resolve':
           this.#resolve(effect);
           break;
+        case 'health': {
+          const { destination, verdict, retryAfterS } = effect;
+          const { address } = destination.remote;
+          this.health.push(retryAfterS === undefined ? [address, verdict] : [address, verdict, retryAfterS]);
+          break;
+        }
       }
     }
   }
@@ -237,7 +251,7 @@ export class ProxyHarness {
     if (this.lose(message)) return;
     const peer = this.#peers.find((each) => each.isAt(destination));
     if (peer !== undefined) peer.inbox.push(message);
-    else if (testListeners.some((each) => `${each.local.address}:${each.local.port}` === place)) {
+    else if (this.listeners.some((each) => `${each.local.address}:${each.local.port}` === place)) {
       this.#loopBack(message, destination);
     }
   }
@@ -254,6 +268,12 @@ export class ProxyHarness {
   }
 
   #resolve(effect: Extract<ProxyEffect, { kind: 'resolve' }>): void {
+    const given = this.resolve?.(effect.query);
+    if (given !== undefined) {
+      const result = { kind: 'addresses', destinations: given } as const;
+      this.#queue.push({ kind: 'resolved', id: effect.id, result });
+      return;
+    }
     const { host } = effect.query;
     const addresses = isIP(host) === 0 ? this.names.get(host) : [host];
     if (addresses === undefined) {
@@ -324,7 +344,7 @@ export class Peer {
 
   get flow(): Flow {
     const isIpv6 = this.#address.includes(':');
-    const own = testListeners.find(
+    const own = this.#harness.listeners.find(
       (each) => each.transport === this.#transport && each.local.address.includes(':') === isIpv6,
     );
     if (own === undefined) throw new Error('no such listener');

@@ -3,7 +3,7 @@ import { type DeadlineHeap, type Destination, type EffectId, TimedMachine } from
 import type { Branch } from './branch.ts';
 import { isReplaceable, type NextHop } from './next-hop.ts';
 import type { ProxyPorts, Resolvable, ResolveResult } from './ports.ts';
-import type { ResponseContext } from './response-context.ts';
+import type { Search } from './search.ts';
 import type { HeaderEdit, ResolveQuery } from './types.ts';
 
 /**
@@ -35,7 +35,7 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
   /** Whether the next group of targets waits for this one. Silence ends that; a late provisional brings it back. */
   isLive = true;
   readonly #ports: ProxyPorts;
-  readonly #context: ResponseContext;
+  readonly #search: Search;
   #destinations = noDestinations;
   #next = 0;
   #question: EffectId | undefined;
@@ -46,13 +46,13 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
 
   constructor(
     ports: ProxyPorts,
-    context: ResponseContext,
+    search: Search,
     parts: { readonly target: AttemptTarget; readonly successors: readonly AttemptTarget[] },
     now: MonoMs,
   ) {
     super();
     this.#ports = ports;
-    this.#context = context;
+    this.#search = search;
     this.target = parts.target;
     this.successors = parts.successors;
     const { timeoutMs } = parts.target;
@@ -95,7 +95,7 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
     }
     this.#destinations = [hop.flow];
     if (isReplaceable(hop.flow)) this.#later = query;
-    this.#context.onAddresses(now, this);
+    this.#search.onAddresses(now, this);
   }
 
   /** Asks what was put off for a flow; false where nothing was. */
@@ -122,10 +122,10 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
       const { destinations } = result;
       this.#destinations =
         destinations.length > destinationsMax ? destinations.slice(0, destinationsMax) : destinations;
-      this.#context.onAddresses(now, this);
+      this.#search.onAddresses(now, this);
     } else {
       const detail = result.kind === 'failed' ? result.error.message : 'the name has no address';
-      this.#context.onNoAddress(now, this, detail);
+      this.#search.onNoAddress(now, this, detail);
     }
   }
 
@@ -147,11 +147,11 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
 
   protected onTimer(now: MonoMs, event: 'resolve' | 'ring'): void {
     if (event === 'ring') {
-      this.#context.onRingExpired(now, this);
+      this.#search.onRingExpired(now, this);
       return;
     }
     if (this.#question !== undefined) this.#ports.forget(this.#question);
     this.#question = undefined;
-    this.#context.onNoAddress(now, this, 'the name was not resolved in time');
+    this.#search.onNoAddress(now, this, 'the name was not resolved in time');
   }
 }

@@ -11,15 +11,16 @@ import type { Forwarded } from './forward.ts';
 import { isReplaceable } from './next-hop.ts';
 import type { ProxyPorts } from './ports.ts';
 import type { ResponseContext } from './response-context.ts';
+import type { Search } from './search.ts';
 import type { HealthVerdict } from './types.ts';
 
 /** One forwarded request: its client transaction, its CANCEL, how long it may stay silent, and timer C. */
 export class Branch extends TimedMachine<'silence' | 'timerC'> {
-  readonly context: ResponseContext;
   readonly attempt: Attempt;
   /** The Max-Breadth that it took along. */
   readonly breadth: number;
   readonly #ports: ProxyPorts;
+  readonly #search: Search;
   readonly #destination: Destination;
   /** Whether the record already knows that this attempt failed; a late answer is still told. */
   isReported = false;
@@ -35,7 +36,7 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     ports: ProxyPorts,
     attempt: Attempt,
     parts: {
-      readonly context: ResponseContext;
+      readonly search: Search;
       readonly destination: Destination;
       readonly breadth: number;
     },
@@ -43,9 +44,14 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     super();
     this.#ports = ports;
     this.attempt = attempt;
-    this.context = parts.context;
+    this.#search = parts.search;
     this.breadth = parts.breadth;
     this.#destination = parts.destination;
+  }
+
+  /** The context that it counts for. */
+  get context(): ResponseContext {
+    return this.#search.context;
   }
 
   /** Whether we asked for its end; a 487 is then our own doing. */
@@ -82,26 +88,26 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
       this.#ports.discard('no further via', String(statusCode));
       if (statusCode >= 200 && this.#isOpen) {
         this.close();
-        this.context.onUnreachable(now, this, 'a final response without a Via below ours');
+        this.#search.onUnreachable(now, this, 'a final response without a Via below ours');
       }
       return;
     }
     if (isFirst) this.stopRepeat();
     if (statusCode >= 200) {
       this.close();
-      if (statusCode < 300) this.context.onSuccess(now, this, response);
-      else this.context.onRefusal(now, this, response);
+      if (statusCode < 300) this.#search.onSuccess(now, this, response);
+      else this.#search.onRefusal(now, this, response);
       return;
     }
     if (this.#cancelWanted) this.#sendCancel(now);
     else {
-      if (isFirst) this.context.onHeard(this);
+      if (isFirst) this.#search.onHeard(this);
       // RFC 3261 §16.7 item 2: every 101 to 199 resets timer C. A cancelled branch has 64*T1 left and no timer C.
       if (statusCode !== 100 && this.#isOpen && this.#client?.isInvite === true) {
         this.startEnd('timerC', now + this.#ports.options.timers.timerCMs);
       }
     }
-    if (statusCode !== 100) this.context.onProvisional(now, response);
+    if (statusCode !== 100) this.#search.onProvisional(now, response);
   }
 
   /** The client transaction ended without a final response, or its ACK could not be sent. */
@@ -110,8 +116,8 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     else if (!this.#hasHeard) this.#tellSilence();
     if (!this.#isOpen) return;
     this.close();
-    if (error === undefined) this.context.onSilence(now, this);
-    else this.context.onUnreachable(now, this, error.message);
+    if (error === undefined) this.#search.onSilence(now, this);
+    else this.#search.onUnreachable(now, this, error.message);
   }
 
   /**
@@ -139,11 +145,11 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
 
   protected onTimer(now: MonoMs, event: 'silence' | 'timerC'): void {
     if (event === 'timerC') {
-      this.context.onTimerC(now, this);
+      this.#search.onTimerC(now, this);
       return;
     }
     this.#tellSilence();
-    this.context.onQuiet(now, this);
+    this.#search.onQuiet(now, this);
   }
 
   #tellSilence(): void {

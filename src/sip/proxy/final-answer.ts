@@ -18,7 +18,8 @@ export function answerFinally(now: MonoMs, upstream: Upstream, ending: Ending): 
     upstream.replyFinal(now, { statusCode: 487 });
     return;
   }
-  const statusCode = best === undefined ? 408 : best.kind === 'none' ? best.statusCode : best.response.statusCode;
+  const statusCode =
+    best === undefined ? 408 : best.kind === 'none' ? best.statusCode : best.response.statusCode;
   if (!upstream.isInvite && (statusCode === 408 || ending.isTooLate)) {
     // RFC 4320 §4.2: who cannot answer before the transaction expires does not answer at all, least of all with a 408.
     upstream.stayingSilent(now);
@@ -29,10 +30,6 @@ export function answerFinally(now: MonoMs, upstream: Upstream, ending: Ending): 
   else {
     const isChallenge = statusCode === 401 || statusCode === 407;
     const { response } = best;
-    upstream.passRefusal(
-      now,
-      response,
-      isChallenge ? (ending.choice?.challengesBeside(response) ?? []) : [],
-    );
+    upstream.passRefusal(now, response, isChallenge ? (ending.choice?.challengesBeside(response) ?? []) : []);
   }
 }

@@ -1,5 +1,6 @@
+import { parseUri } from '../uri/index.ts';
 import type { ProxyLimits } from './options.ts';
-import type { HeaderEdit, ProxyTarget, RequestDecision } from './types.ts';
+import type { ProxyTarget, RequestDecision } from './types.ts';
 
 type Forward = Extract<RequestDecision, { readonly kind: 'forward' }>;
 type Reply = Extract<RequestDecision, { readonly kind: 'reply' }>;
@@ -42,7 +43,7 @@ function soundForward(decision: Forward, soundness: Soundness): Forward | undefi
   const [first, ...rest] = targets;
   if (first === undefined) return undefined;
   const isUriSound = requestUri === undefined || isUri(requestUri);
-  const areEditsSound = edits.every(isEditSound);
+  const areEditsSound = edits.every(isLineSound);
   if (isUriSound && areEditsSound && targets === decision.targets) return decision;
   if (!isUriSound) soundness.tell('the Request-URI');
   if (!areEditsSound) soundness.tell('a header edit');
@@ -50,7 +51,7 @@ function soundForward(decision: Forward, soundness: Soundness): Forward | undefi
     ...decision,
     targets: [first, ...rest],
     requestUri: isUriSound ? requestUri : repairedUri(requestUri),
-    edits: areEditsSound ? edits : edits.filter(isEditSound),
+    edits: areEditsSound ? edits : edits.filter(isLineSound),
   };
 }
 
@@ -62,17 +63,21 @@ function soundTargets(given: readonly ProxyTarget[], soundness: Soundness): read
   if (kept.every(isTargetSound)) return kept;
   soundness.tell('a target');
   const targets: ProxyTarget[] = [];
+  let isAnyUsable = false;
   for (const target of kept) {
     const routeUri = target.routeUri === undefined ? undefined : repairedUri(target.routeUri);
-    if (routeUri === undefined && target.routeUri !== undefined) continue;
+    const isUsable = routeUri !== undefined || target.routeUri === undefined;
+    // What is no URI at all fails when its turn comes, and the record says so; what reads as one must not be written.
+    if (!isUsable && parseUri(target.routeUri ?? '').ok) continue;
+    isAnyUsable ||= isUsable;
     targets.push({
       ...target,
-      routeUri,
+      routeUri: routeUri ?? target.routeUri,
       timeoutMs: isDuration(target.timeoutMs) ? target.timeoutMs : soundness.timeoutMs,
       silenceTimeoutMs: isDuration(target.silenceTimeoutMs) ? target.silenceTimeoutMs : undefined,
     });
   }
-  return targets;
+  return isAnyUsable ? targets : [];
 }
 
 function isTargetSound({ routeUri, timeoutMs, silenceTimeoutMs }: ProxyTarget): boolean {
@@ -101,10 +106,6 @@ const ours = new Set([
   ...['via', 'v', 'from', 'f', 'to', 't', 'call-id', 'i', 'cseq'],
   ...['content-length', 'l', 'route', 'max-forwards', 'max-breadth'],
 ]);
-
-function isEditSound(edit: HeaderEdit): boolean {
-  return isLineSound(edit);
-}
 
 function isLineSound(line: { readonly name: string; readonly value: string }): boolean {
   return /^[\w.!%*+`'~-]+$/.test(line.name) && isText(line.value) && !ours.has(line.name.toLowerCase());
