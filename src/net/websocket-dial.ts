@@ -52,10 +52,12 @@ export function dial(
 
 /** Whether an error of a connection says that the server did not prove who it is, by the names that Node gives it. */
 export function isIdentityError(error: Error): boolean {
-  if (!('code' in error)) return false;
-  const code = String(error.code);
-  return code === 'ERR_TLS_CERT_ALTNAME_INVALID' || /CERT|SELF_SIGNED|ISSUER/.test(code);
+  return 'code' in error && identityCode.test(String(error.code));
 }
+
+/** OpenSSL's reasons to refuse a chain, and Node's own for one that names somebody else. */
+const identityCode =
+  /^(?:UNABLE_TO_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERR_TLS_CERT_)/;
 
 function plainStream({ remote }: Destination): Socket {
   return connect({
