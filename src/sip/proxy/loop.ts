@@ -48,14 +48,19 @@ export function hasLooped(request: SipRequest, view: RouteView, own: OwnAddresse
   for (const via of all.value) {
     const { branch } = via;
     if (branch === undefined) continue;
-    const transport = via.transport === 'TLS' ? 'tls' : 'udp';
-    if (!own.ownsSentBy(bareHost(via.host), via.port ?? defaultPort(transport))) continue;
+    if (!own.ownsSentBy(bareHost(via.host), via.port ?? portOf(via.transport))) continue;
     const cut = branch.lastIndexOf(separator);
     if (cut < 0) continue;
     hash ??= loopHash(request, view);
     if (branch.slice(cut + 1) === hash) return true;
   }
   return false;
+}
+
+/** The port of a sent-by that names none. */
+function portOf(viaTransport: string): number {
+  const name = viaTransport.toLowerCase();
+  return defaultPort(name === 'tls' || name === 'ws' || name === 'wss' ? name : 'udp');
 }
 
 const routingHeaders = ['call-id', 'from', 'to', 'geolocation', 'proxy-require', 'proxy-authorization'];

@@ -43,18 +43,18 @@ export function stampVia(via: Via, flow: Flow): string | undefined {
 
 /**
  * Where responses to a request go: on a stream the connection it came on, else a new one to the source at the sent-by
- * port; datagrams to maddr, or to the source: at its port where the sender asked with `rport`, else at the sent-by port
+ * port, but for a WebSocket, whose client listens nowhere (RFC 7118 §5.3); datagrams to maddr, or to the source: at its port where the sender asked with `rport`, else at the sent-by port
  * (RFC 3261 §18.2.2, RFC 3581 §4), always from the socket that the request came in on.
  */
 export function responseDestination(via: Via, flow: Flow): Destination {
-  const sentByPort = via.port ?? defaultPort(flow.transport);
-  if (flow.transport !== 'udp') {
-    return {
-      transport: flow.transport,
-      remote: { address: flow.remote.address, port: sentByPort },
-      connectionId: flow.connectionId,
-      local: undefined,
-    };
+  const { transport, connectionId } = flow;
+  const sentByPort = via.port ?? defaultPort(transport);
+  if (transport === 'ws' || transport === 'wss') {
+    return { transport, remote: flow.remote, connectionId, local: undefined, onlyConnection: true };
+  }
+  if (transport !== 'udp') {
+    const remote = { address: flow.remote.address, port: sentByPort };
+    return { transport, remote, connectionId, local: undefined };
   }
   const maddr = via.params.find((param) => param.name.toLowerCase() === 'maddr')?.value;
   const remote =

@@ -85,6 +85,19 @@ describe('responseDestination (RFC 3261 §18.2.2)', () => {
   });
 });
 
+describe('responseDestination (RFC 7118 §5.3)', () => {
+  it.each(['ws', 'wss'] as const)('names the connection of a %s client and no other way', (transport) => {
+    const stream: Flow = { ...flow, transport, connectionId: `${transport}-7` };
+    expect(responseDestination(via('SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bKa'), stream)).toEqual({
+      transport,
+      remote: flow.remote,
+      connectionId: `${transport}-7`,
+      local: undefined,
+      onlyConnection: true,
+    });
+  });
+});
+
 describe('hosts and ports', () => {
   it.each([
     ['udp', 5060],
