@@ -14,7 +14,7 @@ import { newStreamCounts, type StreamCounts } from './counts.ts';
 import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
 import { StreamPool } from './stream-pool.ts';
 import type { StreamContext, StreamTransport } from './stream-transport.ts';
-import type { AcceptSocket, OpeningSocket, StreamWire } from './stream-wire.ts';
+import type { AcceptSocket, StreamWire } from './stream-wire.ts';
 import { keepAliveDelayMs } from './tcp.ts';
 import type { ListenOptions, OnSendFailed } from './types.ts';
 
@@ -120,6 +120,7 @@ export class SocketTransport implements StreamTransport {
       remote,
       local: destination.local ?? this.#localFor(remote.address),
       opening: opening.value,
+      openingTimeoutMs: destination.connectTimeoutMs,
       peerDomains: undefined,
     });
     this.#pool.share(connection, this.#keyOf(destination));
@@ -143,16 +144,20 @@ export class SocketTransport implements StreamTransport {
     this.counts.accepted += 1;
     const remote = { address, port };
     accept(socket, remote, (ready, peerDomains) => {
-      const connection = this.#add(ready, { remote, local, opening: undefined, peerDomains });
+      const connection = this.#add(ready, {
+        remote,
+        local,
+        opening: undefined,
+        openingTimeoutMs: undefined,
+        peerDomains,
+      });
       if (this.#wire.reusesAccepted) this.#pool.share(connection, this.#wire.poolKey(remote, undefined));
     });
   }
 
   #add(
     socket: Socket,
-    kind: Pick<StreamConnectionOptions, 'remote' | 'local' | 'peerDomains'> & {
-      readonly opening: OpeningSocket | undefined;
-    },
+    kind: Pick<StreamConnectionOptions, 'remote' | 'local' | 'peerDomains' | 'opening' | 'openingTimeoutMs'>,
   ): StreamConnection {
     const { limits, clock, onMessage, table } = this.#context;
     this.#lastId += 1;

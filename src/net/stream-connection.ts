@@ -1,20 +1,11 @@
 import type { Socket } from 'node:net';
 import { after, type Clock, type CodedError, type MonoMs } from '../base/index.ts';
-import {
-  type Destination,
-  type Endpoint,
-  type Flow,
-  type FramedItem,
-  type FramingErrorCode,
-  parseMessage,
-  type SipMessage,
-  StreamFramer,
-  topVia,
-} from '../sip/index.ts';
+import { type Destination, type Endpoint, type Flow, type SipMessage, topVia } from '../sip/index.ts';
 import { endpointText } from './addresses.ts';
 import type { CloseReason, StreamCounts } from './counts.ts';
 import { SendLedger, type SentMessage, sentKind } from './send-ledger.ts';
-import { strangerKind } from './strangers.ts';
+import { StreamOpening } from './stream-opening.ts';
+import { StreamReader } from './stream-reader.ts';
 import type { TableMember } from './stream-table.ts';
 import type { OpeningSocket } from './stream-wire.ts';
 import type { NetLimits, OnMessage, OnSendFailed } from './types.ts';
@@ -24,8 +15,9 @@ export interface StreamConnectionOptions {
   readonly kind: 'tcp' | 'tls';
   readonly socket: Socket;
   /** How a connection of our own comes about; undefined for one that was accepted. */
-  readonly opening?: OpeningSocket | undefined;
-  readonly openingTimeoutMs?: number | undefined;
+  readonly opening: OpeningSocket | undefined;
+  /** For the connection to be there; the limits' time where undefined. */
+  readonly openingTimeoutMs: number | undefined;
   readonly remote: Endpoint;
   /** The listener that accepted it, or that speaks for us on a connection of our own. */
   readonly local: Endpoint;
@@ -44,11 +36,6 @@ export interface StreamConnectionOptions {
   readonly onClosed: (connection: StreamConnection) => void;
 }
 
-const notSipCodes: ReadonlySet<FramingErrorCode> = new Set<FramingErrorCode>([
-  'framing.notSip',
-  'framing.http',
-  'framing.tls',
-]);
 const lineEnd = Buffer.from('\r\n');
 /**
  * A peer that ended its side may have closed its socket altogether, which only shows by a second write after the first
@@ -66,14 +53,11 @@ export class StreamConnection implements TableMember {
   readonly direction: 'accepted' | 'opened';
   readonly #options: StreamConnectionOptions;
   readonly #socket: Socket;
-  readonly #framer: StreamFramer;
+  readonly #reader: StreamReader;
   readonly #ledger = new SendLedger();
   #flow: Flow;
-  /** Undefined once bytes can go out: then none wait here. */
-  #opening: OpeningSocket | undefined;
-  #openingTimer: NodeJS.Timeout | undefined;
-  #openingDue: MonoMs | undefined;
-  #isConnected: boolean;
+  /** Undefined once bytes can go out. */
+  #opening: StreamOpening | undefined;
   /** Bytes of messages that wait for the connection to be open. */
   #waitingBytes = 0;
   #activeAt: MonoMs;
@@ -86,7 +70,6 @@ export class StreamConnection implements TableMember {
   #isCutOff = false;
   /** Requests received, ACKs aside, that had no final response on this connection yet. */
   #owed = 0;
-  #unfinishedSince: MonoMs | undefined;
   #peerEndedAt: MonoMs | undefined;
   #stuckSince: MonoMs | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
@@ -102,12 +85,10 @@ export class StreamConnection implements TableMember {
     this.direction = opening === undefined ? 'accepted' : 'opened';
     this.#options = options;
     this.#socket = socket;
-    this.#framer = new StreamFramer(limits.message);
     this.#activeAt = clock.mono();
     this.#flow = this.#makeFlow(options.peerDomains);
-    this.#opening = opening;
-    this.#isConnected = opening === undefined;
-    if (opening !== undefined) this.#awaitOpening(opening);
+    this.#reader = this.#makeReader();
+    if (opening !== undefined) this.#opening = this.#makeOpening(opening);
     socket.setTimeout(limits.stream.idleMs);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());
@@ -140,7 +121,7 @@ export class StreamConnection implements TableMember {
   get isBusy(): boolean {
     const now = this.#options.clock.mono();
     if (this.#opening !== undefined || this.#socket.writableLength > 0) return true;
-    if (this.#use !== 'nothing' && this.#framer.pendingBytes > 0) return true;
+    if (this.#use !== 'nothing' && this.#reader.isUnfinished) return true;
     if (this.#owed > 0 && now < after(this.#activeAt, owedMaxMs)) return true;
     return this.#ledger.awaitsAnswer(now, this.#options.limits.stream.halfClosedMs);
   }
@@ -172,7 +153,7 @@ export class StreamConnection implements TableMember {
     if (this.#opening === undefined) this.#write(message);
     else {
       this.#waitingBytes += bytes.length;
-      this.#hasten(destination.connectTimeoutMs);
+      this.#opening.hasten(destination.connectTimeoutMs);
     }
   }
 
@@ -180,11 +161,7 @@ export class StreamConnection implements TableMember {
   checkLimits(now: MonoMs): void {
     const { messageMs, halfClosedMs, writeStallMs, silentMs } = this.#options.limits.stream;
     // What is not read for the sake of back-pressure is not the peer's slowness.
-    if (
-      this.#unfinishedSince !== undefined &&
-      !this.#isPaused &&
-      isPast(now, this.#unfinishedSince, messageMs)
-    ) {
+    if (!this.#isPaused && this.#reader.isSlow(now, messageMs)) {
       this.#close('slowMessage');
     } else if (this.#stuckSince !== undefined && isPast(now, this.#stuckSince, writeStallMs)) {
       this.#close('slowReader');
@@ -214,41 +191,44 @@ export class StreamConnection implements TableMember {
     return peerDomains === undefined ? flow : { ...flow, peerDomains };
   }
 
-  #awaitOpening(opening: OpeningSocket): void {
-    const { limits, openingTimeoutMs } = this.#options;
-    this.#hasten(openingTimeoutMs ?? limits.stream.connectTimeoutMs);
-    this.#socket.once('connect', () => {
-      this.#isConnected = true;
+  #makeReader(): StreamReader {
+    const { limits, counts } = this.#options;
+    return new StreamReader({
+      limits,
+      counts,
+      onMessage: (message) => this.#handOn(message),
+      onPing: () => this.#pong(),
+      onBroken: (reason, last) => this.#broken(reason, last),
+      isWanted: () => !this.#socket.destroyed,
     });
-    this.#socket.once(opening.readyEvent, () => this.#opened(opening));
   }
 
-  /** The shortest wait that was asked for counts: a message that may not wait goes to its next address then. */
-  #hasten(timeoutMs: number | undefined): void {
-    if (timeoutMs === undefined) return;
-    const due = after(this.#options.clock.mono(), timeoutMs);
-    if (this.#openingDue !== undefined && this.#openingDue <= due) return;
-    this.#openingDue = due;
-    clearTimeout(this.#openingTimer);
-    this.#openingTimer = setTimeout(() => {
-      this.#lastError = new Error(`timed out after ${timeoutMs} ms`);
-      this.#socket.destroy();
-    }, timeoutMs);
-    this.#openingTimer.unref();
+  #makeOpening(socket: OpeningSocket): StreamOpening {
+    const { kind, clock, remote, limits, openingTimeoutMs } = this.#options;
+    const opening = new StreamOpening({
+      opening: socket,
+      remote,
+      kind,
+      clock,
+      onOpen: (peerDomains) => this.#opened(peerDomains),
+      onTimeout: (error) => {
+        this.#lastError = error;
+        this.#socket.destroy();
+      },
+      onRefused: (error) => {
+        this.#refusal = error;
+        this.#socket.destroy();
+      },
+    });
+    opening.hasten(openingTimeoutMs ?? limits.stream.connectTimeoutMs);
+    return opening;
   }
 
-  #opened(opening: OpeningSocket): void {
-    clearTimeout(this.#openingTimer);
-    const judged = opening.judge();
-    if (!judged.ok) {
-      this.#refusal = judged.error;
-      this.#socket.destroy();
-      return;
-    }
+  #opened(peerDomains: readonly string[] | undefined): void {
     this.#options.counts.connected += 1;
     this.#opening = undefined;
     this.#waitingBytes = 0;
-    this.#flow = this.#makeFlow(judged.value);
+    this.#flow = this.#makeFlow(peerDomains);
     for (const message of this.#ledger.all()) this.#write(message);
   }
 
@@ -273,7 +253,7 @@ export class StreamConnection implements TableMember {
   #drained(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (this.#unfinishedSince !== undefined) this.#unfinishedSince = this.#options.clock.mono();
+    this.#reader.restart(this.#options.clock.mono());
     this.#socket.resume();
   }
 
@@ -293,31 +273,13 @@ export class StreamConnection implements TableMember {
 
   #receive(chunk: Buffer): void {
     const { counts, clock } = this.#options;
+    const now = clock.mono();
     counts.bytesIn += chunk.length;
     this.#hasHeard = true;
     this.#ledger.heard();
     // Whoever sends nothing that is SIP does not stay longer for sending more of it.
-    if (this.#use !== 'nothing') this.#activeAt = clock.mono();
-    for (const item of this.#framer.push(chunk)) {
-      this.#unfinishedSince = undefined;
-      if (item.kind === 'message') this.#receiveMessage(item.bytes);
-      else if (item.kind === 'ping') this.#pong();
-      else this.#receiveBroken(item, chunk);
-      if (this.#socket.destroyed) return;
-    }
-    if (this.#framer.pendingBytes === 0) this.#unfinishedSince = undefined;
-    else this.#unfinishedSince ??= clock.mono();
-  }
-
-  #receiveMessage(bytes: Buffer): void {
-    const { counts, limits } = this.#options;
-    const outcome = parseMessage(bytes, { framing: 'stream', limits: limits.message });
-    if (outcome.kind === 'notSip') {
-      counts.strangers[strangerKind(bytes)] += 1;
-      this.#close('notSip');
-      return;
-    }
-    this.#handOn(outcome.message);
+    if (this.#use !== 'nothing') this.#activeAt = now;
+    this.#reader.push(chunk, now);
   }
 
   #handOn(message: SipMessage): void {
@@ -341,26 +303,18 @@ export class StreamConnection implements TableMember {
     this.#options.onAlias(this, via.value.port);
   }
 
-  /** The stream cannot be cut any more. A message whose head is there is answered before the connection goes. */
-  #receiveBroken(item: Extract<FramedItem, { readonly kind: 'broken' }>, chunk: Buffer): void {
-    const { counts, clock, limits } = this.#options;
-    if (item.head === undefined) {
-      const isStranger = notSipCodes.has(item.error.code);
-      const isFirst = this.#use === 'nothing';
-      if (isStranger) counts.strangers[isFirst ? strangerKind(chunk) : 'other'] += 1;
-      this.#close(isStranger ? 'notSip' : 'badFraming');
+  /** A message whose head is there is answered before the connection goes. */
+  #broken(reason: CloseReason, last: SipMessage | undefined): void {
+    if (last === undefined) {
+      this.#close(reason);
       return;
     }
-    const outcome = parseMessage(item.head, { framing: 'datagram', limits: limits.message });
-    if (outcome.kind === 'notSip') {
-      this.#close('badFraming');
-      return;
-    }
-    counts.closed.badFraming += 1;
+    const { counts, clock } = this.#options;
+    counts.closed[reason] += 1;
     this.#endsBadly = true;
     this.#peerEndedAt = clock.mono();
     this.#retire();
-    this.#handOn(outcome.message);
+    this.#handOn(last);
   }
 
   /** RFC 5626 §4.4.1: a double line end is answered by a single one. */
@@ -391,7 +345,7 @@ export class StreamConnection implements TableMember {
   }
 
   #closed(): void {
-    clearTimeout(this.#openingTimer);
+    this.#opening?.stop();
     clearTimeout(this.#probeTimer);
     if (this.#opening !== undefined) this.#options.counts.connectFailures += 1;
     this.#retire();
@@ -421,18 +375,14 @@ export class StreamConnection implements TableMember {
 
   #lossError(): CodedError {
     const { kind } = this.#options;
-    if (this.#refusal !== undefined) return this.#refusal;
     const cause = this.#lastError;
+    if (this.#refusal !== undefined) return this.#refusal;
+    if (this.#opening !== undefined) return this.#opening.failure(cause);
     const why = cause?.message ?? 'the peer closed it';
-    const where = `${endpointText(this.remote)} by ${kind.toUpperCase()}`;
-    if (!this.#isConnected)
-      return { code: 'net.connectFailed', message: `no connection to ${where}: ${why}`, cause };
+    const message = `the connection was lost to ${endpointText(this.remote)} by ${kind.toUpperCase()}: ${why}`;
     // TLS 1.3 lets a client send before the server has looked at its certificate.
     const isRefused = kind === 'tls' && this.direction === 'opened' && !this.#hasHeard && isTlsError(cause);
-    if (this.#opening !== undefined || isRefused) {
-      return { code: 'net.tlsHandshake', message: `no TLS session with ${where}: ${why}`, cause };
-    }
-    return { code: 'net.connectionLost', message: `the connection was lost to ${where}: ${why}`, cause };
+    return { code: isRefused ? 'net.tlsHandshake' : 'net.connectionLost', message, cause };
   }
 }
 
