@@ -44,3 +44,4 @@ export {
 } from './tls-profile.ts';
 export { type NetCounts, Transports, type TransportsOptions } from './transports.ts';
 export type { ListenOptions, NetLimits, OnMessage, OnSendFailed, StreamLimits, UdpLimits } from './types.ts';
+export type { UdpBatchMode } from './udp-socket.ts';

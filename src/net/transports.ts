@@ -8,6 +8,7 @@ import type { CertificateInfo } from './tls-context.ts';
 import type { TlsClientSettings } from './tls-profile.ts';
 import type { ListenOptions, NetLimits, OnMessage, OnSendFailed } from './types.ts';
 import { UdpTransport } from './udp.ts';
+import type { UdpBatchMode } from './udp-socket.ts';
 
 export interface TransportsOptions {
   readonly listeners: readonly ListenOptions[];
@@ -19,6 +20,8 @@ export interface TransportsOptions {
   readonly tlsClient?: TlsClientSettings | undefined;
   /** How often certificate files are looked at for changes; 5 s where undefined. */
   readonly certificatePollMs?: number | undefined;
+  /** Whether UDP goes several datagrams at once in one system call where the machine can; `auto` where undefined. */
+  readonly udpBatch?: UdpBatchMode | undefined;
 }
 
 /** What went through the sockets: per UDP listener, and for each kind of stream as a whole. */
@@ -173,7 +176,8 @@ export class Transports {
     const { address, port, transport } = wanted;
     if (transport !== 'udp') return this.#streams.of(transport).listen(wanted);
     const onProblem = (error: Error): void => this.#log('udp', error);
-    const socket = new UdpTransport({ address, port, limits, clock, onMessage, onProblem });
+    const batch = this.#options.udpBatch;
+    const socket = new UdpTransport({ address, port, limits, clock, onMessage, onProblem, batch });
     const local = await socket.start();
     this.#udp.push(socket);
     return local;

@@ -1,10 +1,11 @@
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
-import { type Clock, DependencyError, errorText } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
 import { type Endpoint, parseMessage } from '../sip/index.ts';
 import { endpointText, type Family, familyOf } from './addresses.ts';
 import { newTransportCounts, type TransportCounts } from './counts.ts';
 import { strangerKind } from './strangers.ts';
 import type { NetLimits, OnMessage, OnSendFailed } from './types.ts';
+import { openUdpSocket } from './udp-open.ts';
+import type { UdpBatchMode, UdpSocket } from './udp-socket.ts';
 
 export interface UdpOptions {
   readonly address: string;
@@ -14,33 +15,26 @@ export interface UdpOptions {
   readonly onMessage: OnMessage;
   /** Trouble of the socket itself, for the log. */
   readonly onProblem: (error: Error) => void;
+  /** Whether datagrams may go several at once in one system call; `auto` unless given. */
+  readonly batch?: UdpBatchMode | undefined;
 }
 
 /** The largest payload that IPv4 carries: 65,535 less the IP and UDP headers. IPv6 takes 20 bytes more. */
 const datagramBytesMax = 65_507;
-/** How long a destination that took a datagram is sent to without asking the kernel again whether it did. */
-const verdictMs = 500;
-const verdictsMax = 10_000;
 const letterA = 0x41;
 const letterZ = 0x7a;
 const cr = 0x0d;
 const lf = 0x0a;
 
-/**
- * One UDP socket. Sending goes by IP literals only; with a lookup of its own and no callback a send costs about what
- * the system call costs. A callback is spent on the first send to an address and then every half second, so that a
- * missing route is still reported while the traffic to it goes on.
- */
+/** One UDP socket of the server's: SIP in and out, everything else counted. */
 export class UdpTransport {
   readonly counts: TransportCounts = newTransportCounts();
   readonly #options: UdpOptions;
   readonly #family: Family;
-  #socket: Socket | undefined;
+  #socket: UdpSocket | undefined;
   #local: Endpoint | undefined;
   #starting: Promise<Endpoint> | undefined;
   #stopping: Promise<void> | undefined;
-  /** Address → when the next send to it asks for a verdict. */
-  readonly #verdictDue = new Map<string, number>();
 
   constructor(options: UdpOptions) {
     this.#options = options;
@@ -81,25 +75,10 @@ export class UdpTransport {
     }
     this.counts.messagesOut += 1;
     this.counts.bytesOut += bytes.length;
-    if (!this.#wantsVerdict(remote.address)) {
-      socket.send(bytes, remote.port, remote.address);
-      return;
-    }
-    socket.send(bytes, remote.port, remote.address, (error) => {
-      if (error === null) return;
-      this.#verdictDue.delete(remote.address);
+    socket.send(bytes, remote, (error) => {
       const text = `cannot send to ${endpointText(remote)} by UDP: ${error.message}`;
       this.#fail(onFailed, 'net.sendFailed', text, error);
     });
-  }
-
-  #wantsVerdict(address: string): boolean {
-    const now = this.#options.clock.mono();
-    const due = this.#verdictDue.get(address);
-    if (due !== undefined && now < due) return false;
-    if (this.#verdictDue.size >= verdictsMax) this.#verdictDue.clear();
-    this.#verdictDue.set(address, now + verdictMs);
-    return true;
   }
 
   #fail(
@@ -113,47 +92,22 @@ export class UdpTransport {
   }
 
   async #bind(): Promise<Endpoint> {
-    const { address, port, limits } = this.#options;
-    const isIpv4 = this.#family === 'ipv4';
-    const socket = createSocket({
-      type: isIpv4 ? 'udp4' : 'udp6',
-      ipv6Only: !isIpv4,
-      lookup: literalLookup(isIpv4 ? 4 : 6),
+    const { address, port, limits, batch, onProblem } = this.#options;
+    const socket = await openUdpSocket(batch ?? 'auto', {
+      address,
+      port,
+      family: this.#family,
+      receiveBufferBytes: limits.udp.receiveBufferBytes,
+      sendBufferBytes: limits.udp.sendBufferBytes,
+      onDatagram: (bytes, remote) => this.#receive(bytes, remote, socket.local),
+      onProblem,
     });
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once('error', reject);
-        socket.bind({ address, port }, () => {
-          socket.off('error', reject);
-          resolve();
-        });
-      });
-    } catch (cause) {
-      socket.close();
-      const where = endpointText({ address, port });
-      throw new DependencyError(
-        'net.listenFailed',
-        `cannot listen on udp ${where}: ${errorText(cause)}`,
-        cause,
-      );
-    }
-    socket.on('error', this.#options.onProblem);
-    try {
-      socket.setRecvBufferSize(limits.udp.receiveBufferBytes);
-      socket.setSendBufferSize(limits.udp.sendBufferBytes);
-    } catch (error) {
-      // Some systems refuse sizes over their maximum instead of giving the maximum; the default sizes then stay.
-      this.#options.onProblem(new Error('cannot enlarge the UDP socket buffers', { cause: error }));
-    }
-    const bound = socket.address();
-    const local: Endpoint = { address: bound.address, port: bound.port };
     this.#socket = socket;
-    this.#local = local;
-    socket.on('message', (bytes, remote) => this.#receive(bytes, remote, local));
-    return local;
+    this.#local = socket.local;
+    return socket.local;
   }
 
-  #receive(bytes: Buffer, remote: RemoteInfo, local: Endpoint): void {
+  #receive(bytes: Buffer, remote: Endpoint, local: Endpoint): void {
     const { counts } = this;
     counts.bytesIn += bytes.length;
     const first = bytes[0] ?? 0;
@@ -166,7 +120,7 @@ export class UdpTransport {
         this.#options.onMessage(outcome.message, {
           transport: 'udp',
           local,
-          remote: { address: remote.address, port: remote.port },
+          remote,
           connectionId: undefined,
         });
         return;
@@ -181,12 +135,7 @@ export class UdpTransport {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#local = undefined;
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    await socket.close();
     this.#socket = undefined;
   }
-}
-
-/** Node asks for a lookup on each send, for literals too; the default one costs a task in the next tick. */
-function literalLookup(family: 4 | 6): NonNullable<SocketOptions['lookup']> {
-  return (address, _options, done) => done(null, address, family);
 }
