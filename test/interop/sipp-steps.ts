@@ -11,7 +11,7 @@ export interface SippInvite {
 }
 
 /** How a caller's call goes on after its INVITE. */
-export type CallerCourse = 'hangsUp' | 'isHungUpOn' | 'givesUp';
+export type CallerCourse = 'hangsUp' | 'isHungUpOn' | 'givesUp' | 'isToldBusy';
 
 /** How a PSAP takes its call. */
 export type PsapCourse = 'isHungUpOn' | 'hangsUp' | 'rings' | 'isBusy';
@@ -31,6 +31,7 @@ export function callerScenario(invite: SippInvite, course: CallerCourse): string
       receive(487),
       send(refusalAck(invite.requestUri)),
     ],
+    isToldBusy: [...start, receiveOptional(180), receive(486), send(refusalAck(invite.requestUri))],
   };
   return scenario('caller', courses[course]);
 }

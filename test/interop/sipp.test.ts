@@ -1,23 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
-import { describeInNamespace, namespaceAddress } from '../support/namespace.ts';
+import { describeInNamespace } from '../support/namespace.ts';
 import { pointInfo } from '../system/emergency.ts';
 import { expectSameMedia } from './media.ts';
 import { sippCaller, sippPsap } from './peers/sipp.ts';
 import type { CallerCourse, PsapCourse } from './sipp-steps.ts';
-import { type Family, lastResort, openStage, type Stage } from './stage.ts';
+import { hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
 
 // SIPp on both sides, with its location in the call.
 
-type Side = { readonly transport: 'udp' | 'tcp'; readonly family: Family };
-const sides: readonly Side[] = [
-  { transport: 'udp', family: 'ipv4' },
-  { transport: 'tcp', family: 'ipv4' },
-  { transport: 'udp', family: 'ipv6' },
-  { transport: 'tcp', family: 'ipv6' },
-];
-const nameOf = ({ transport, family }: Side) =>
-  `${transport.toUpperCase()} ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+const sides = (['ipv4', 'ipv6'] as const).flatMap((family) =>
+  (['udp', 'tcp'] as const).map((transport) => ({ transport, family })),
+);
 
 describeInNamespace('SIPp', () => {
   let stage: Stage;
@@ -28,9 +22,8 @@ describeInNamespace('SIPp', () => {
     const psaps: Record<string, string> = {};
     for (const [index, side] of sides.entries()) {
       const port = ports[index] ?? 0;
-      psapPorts.set(nameOf(side), port);
-      const host = side.family === 'ipv6' ? `[${namespaceAddress.ipv6}]` : namespaceAddress.ipv4;
-      psaps[nameOf(side)] = `sip:psap@${host}:${port};transport=${side.transport}`;
+      psapPorts.set(sideName(side), port);
+      psaps[sideName(side)] = `sip:psap@${hostPort(side.family, port)};transport=${side.transport}`;
     }
     stage = await openStage({ ingresses: { default: {} }, psaps });
   });
@@ -38,7 +31,7 @@ describeInNamespace('SIPp', () => {
   afterAll(() => stage?.close());
 
   const pairs = sides.flatMap((caller) =>
-    sides.map((psap) => [nameOf(caller), nameOf(psap), caller, psap] as const),
+    sides.map((psap) => [sideName(caller), sideName(psap), caller, psap] as const),
   );
 
   describe.each(pairs)('over %s to a PSAP over %s', (_from, name, caller, psap) => {

@@ -8,6 +8,22 @@ import { api, eventually, type PageJson, shownKey } from '../system/api.ts';
 export type Family = 'ipv4' | 'ipv6';
 export type Transport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
+/** A way to reach a peer or to be reached by it. */
+export interface Side {
+  readonly transport: Transport;
+  readonly family: Family;
+}
+
+/** Such as `TCP IPv6`, for the titles of tests. */
+export function sideName({ transport, family }: Side): string {
+  return `${transport.toUpperCase()} ${family === 'ipv4' ? 'IPv4' : 'IPv6'}`;
+}
+
+/** `address:port` of a peer, as URIs write it. */
+export function hostPort(family: Family, port: number): string {
+  return `${family === 'ipv6' ? `[${namespaceAddress.ipv6}]` : namespaceAddress.ipv4}:${port}`;
+}
+
 /** What the tests read of a call's record. */
 export interface CallJson {
   readonly id: string;
@@ -79,8 +95,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const key = shownKey(server)?.key ?? '';
   await loadBoundaries(server, key, options.psaps);
   const address = (ingress: string, transport: Transport = 'udp', family: Family = 'ipv4') => {
-    const host = family === 'ipv6' ? `[${namespaceAddress.ipv6}]` : namespaceAddress.ipv4;
-    return `${host}:${portOf(ingress, transport)}`;
+    return hostPort(family, portOf(ingress, transport));
   };
   return {
     server,
