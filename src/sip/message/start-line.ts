@@ -119,6 +119,19 @@ export function withoutUriHeaders(line: StartLine, uri: Uri | undefined): StartL
   return { ...line, requestUri, flaw: line.flaw ?? 'message.requestUriForm' };
 }
 
+/**
+ * The start line without what stands behind host and port and cannot belong to a SIP URI (`sip:sos@example.com/TCP`);
+ * undefined where that leaves none. A call for help must not fail for it.
+ */
+export function withoutUriTail(line: StartLine): StartLine | undefined {
+  if (line.kind !== 'request') return undefined;
+  const head = /^sips?:(?:[^@\s<>"]{1,512}@)?(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?(?=[^\w.:-])/i.exec(
+    line.requestUri,
+  );
+  if (head === null) return undefined;
+  return { ...line, requestUri: head[0], flaw: line.flaw ?? 'message.requestUriForm' };
+}
+
 /** `SIP/` in any case at `pos`. */
 function hasSipName(bytes: Uint8Array, pos: number): boolean {
   return (
