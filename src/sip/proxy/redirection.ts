@@ -84,23 +84,20 @@ export class Recursion {
     const all = contacts(response);
     if (!all.ok || all.value.length === 0) return asIs;
     const targets: AttemptTarget[] = [];
-    const left: string[] = [];
+    const tried = new Set<NameAddr>();
     for (const contact of byPreference(all.value)) {
       const uri = usableUri(contact.uri);
-      if (uri === undefined || !isSchemeKept(uri, order)) {
-        left.push(contact.raw);
-        continue;
-      }
-      if (this.#known.some((known) => uriEquals(known, uri))) continue;
-      if (this.#left === 0) {
-        left.push(contact.raw);
-        continue;
-      }
+      if (uri === undefined || !isSchemeKept(uri, order)) continue;
+      const isKnown = this.#known.some((known) => uriEquals(known, uri));
+      if (!isKnown && this.#left === 0) continue;
+      tried.add(contact);
+      if (isKnown) continue;
       this.#left -= 1;
       this.#taken += 1;
       this.#known.push(uri);
       targets.push(targetOf(order, contact, uri, this.#taken));
     }
+    const left = all.value.filter((contact) => !tried.has(contact)).map((contact) => contact.raw);
     if (left.length > 0) {
       return { targets, outcome: { kind: 'response', response: this.#withContacts(response, left) } };
     }
