@@ -11,6 +11,8 @@ export interface SippOptions {
   /** Where to send, as `address:port`; absent for a scenario that waits for calls. */
   readonly remote?: string;
   readonly localPort: number;
+  /** Where it stands; 127.0.0.1 unless said otherwise. */
+  readonly localAddress?: string;
   readonly transport: 'udp' | 'tcp';
   readonly calls?: number;
   readonly callsPerSecond?: number;
@@ -18,6 +20,8 @@ export interface SippOptions {
   readonly rows?: readonly (readonly string[])[];
   /** Measures from each INVITE to its 180, by the microsecond times of SIPp's short message log. */
   readonly isTimed?: boolean;
+  /** Keeps every message for {@link SippRun.messages}. */
+  readonly isTraced?: boolean;
   /** Further arguments, such as `-lost 5`. */
   readonly extra?: readonly string[];
   /** After this long the run is given up and its open calls count as failed. */
@@ -42,6 +46,8 @@ export interface SippRun {
   readonly pid: number;
   /** Settles when SIPp has ended. */
   readonly finished: Promise<SippResult>;
+  /** The messages so far, as they were on the wire, where they are kept. */
+  messages(): readonly string[];
   /** Lets open calls end, then ends SIPp. */
   stop(): Promise<SippResult>;
 }
@@ -65,15 +71,21 @@ export async function startSipp(options: SippOptions): Promise<SippRun> {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code));
   });
+  let messages: readonly string[] | undefined;
   const finished = exited.then((exitCode) => {
     const result = readResult(folder, exitCode);
+    messages = readMessages(folder);
     rmSync(folder, { recursive: true, force: true });
     return result;
   });
-  if (options.remote === undefined) await whenBound(child, options.transport, options.localPort);
+  if (options.remote === undefined) {
+    const isIpv6 = options.localAddress?.includes(':') === true;
+    await whenBound(child, `${options.transport}${isIpv6 ? '6' : ''}`, options.localPort);
+  }
   return {
     pid: child.pid ?? 0,
     finished,
+    messages: () => messages ?? readMessages(folder),
     stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGUSR1');
       const forced = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -94,11 +106,13 @@ function sippArguments(options: SippOptions, folder: string): readonly string[] 
   }
   if (options.isTimed === true)
     given.push('-timer_resol', '1', '-trace_shortmsg', '-shortmessage_file', join(folder, 'short.log'));
+  if (options.isTraced === true) given.push('-trace_msg', '-message_file', join(folder, 'messages.log'));
+  const address = options.localAddress ?? '127.0.0.1';
   return [
     ...given,
     ...(options.extra ?? []),
     ...['-sf', options.scenario, '-t', options.transport === 'udp' ? 'u1' : 't1'],
-    ...['-i', '127.0.0.1', '-p', String(options.localPort), '-bind_local', '-ci', '127.0.0.1'],
+    ...['-i', address, '-p', String(options.localPort), '-bind_local', '-ci', '127.0.0.1'],
     ...['-timeout', `${options.timeoutS}s`, '-timeout_error', '-l', '100000', '-nostdin', '-skip_rlimit'],
     // SIPp gives up where it is not scheduled in time itself; what counts here is whether the calls got through.
     ...['-watchdog_interval', '0'],
@@ -130,6 +144,18 @@ function readResult(folder: string, exitCode: number | null): SippResult {
     ringingAfterMs: readRingingTimes(read('short.log')),
     errors: errorFiles.map(read).join('\n').slice(0, 4_000),
   };
+}
+
+/** Each message follows a line that says how it went and its size in bytes, and an empty one. */
+function readMessages(folder: string): readonly string[] {
+  const path = join(folder, 'messages.log');
+  if (!existsSync(path)) return [];
+  const log = readFileSync(path, 'latin1');
+  const heads = log.matchAll(/^\w+ message (?:sent \((\d+) bytes\)|received \[(\d+)\] bytes) ?:\n\n/gm);
+  return [...heads].map((head) => {
+    const start = head.index + head[0].length;
+    return log.slice(start, start + Number(head[1] ?? head[2]));
+  });
 }
 
 /** Lines of date, time, seconds, S or R, Call-ID, CSeq and start line, separated by tabs. */
