@@ -39,7 +39,7 @@ export interface TransportCounts {
   bytesIn: number;
   bytesOut: number;
   sendFailures: number;
-  /** Double line ends that were answered (RFC 5626 §3.5.1). */
+  /** Keepalives that were answered: double line ends on streams, STUN Binding requests on UDP (RFC 5626 §3.5). */
   pings: number;
   readonly strangers: Record<StrangerKind, number>;
 }

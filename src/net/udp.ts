@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import { type Endpoint, parseMessage } from '../sip/index.ts';
+import { answerStun, type Endpoint, parseMessage } from '../sip/index.ts';
 import { endpointText, type Family, familyOf } from './addresses.ts';
 import { newTransportCounts, type TransportCounts } from './counts.ts';
 import { strangerKind } from './strangers.ts';
@@ -21,6 +21,8 @@ export interface UdpOptions {
 
 /** The largest payload that IPv4 carries: 65,535 less the IP and UDP headers. IPv6 takes 20 bytes more. */
 const datagramBytesMax = 65_507;
+/** Anybody may ask in another's name: beyond this many answers a second to STUN, questions go unanswered. */
+const stunAnswersPerSecondMax = 5_000;
 const letterA = 0x41;
 const letterZ = 0x7a;
 const cr = 0x0d;
@@ -35,6 +37,8 @@ export class UdpTransport {
   #local: Endpoint | undefined;
   #starting: Promise<Endpoint> | undefined;
   #stopping: Promise<void> | undefined;
+  #stunSecond = 0;
+  #stunAnswers = 0;
 
   constructor(options: UdpOptions) {
     this.#options = options;
@@ -126,7 +130,26 @@ export class UdpTransport {
         return;
       }
     }
-    counts.strangers[strangerKind(bytes)] += 1;
+    const kind = strangerKind(bytes);
+    if (kind === 'stun' && this.#answerStun(bytes, remote)) counts.pings += 1;
+    else counts.strangers[kind] += 1;
+  }
+
+  /** A SIP port over UDP is a limited STUN server as well (RFC 5626 §8). Line ends get no answer there (§3.5.1). */
+  #answerStun(bytes: Buffer, remote: Endpoint): boolean {
+    const second = Math.floor(this.#options.clock.mono() / 1_000);
+    if (second !== this.#stunSecond) {
+      this.#stunSecond = second;
+      this.#stunAnswers = 0;
+    }
+    if (this.#stunAnswers >= stunAnswersPerSecondMax) return false;
+    const outcome = answerStun(bytes, remote);
+    if (outcome.kind !== 'answer') return false;
+    this.#stunAnswers += 1;
+    this.#socket?.send(outcome.bytes, remote, () => {
+      this.counts.sendFailures += 1;
+    });
+    return true;
   }
 
   async #close(): Promise<void> {

@@ -33,6 +33,7 @@ export {
   writeMultipart,
 } from './body/index.ts';
 export {
+  answerStun,
   type DatagramKind,
   datagramKind,
   defaultFramingLimits,

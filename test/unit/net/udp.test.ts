@@ -104,7 +104,7 @@ describe('a UDP socket', () => {
       Buffer.from('\r\n\r\n'),
       Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
       Buffer.from('160301020001000001fc0303', 'hex'),
-      Buffer.from(`000100002112a442${'00'.repeat(12)}`, 'hex'),
+      Buffer.from(`010100002112a442${'00'.repeat(12)}`, 'hex'),
       Buffer.from('hello'),
       Buffer.alloc(0),
     ];
@@ -113,6 +113,7 @@ describe('a UDP socket', () => {
     await eventually(() => expect(harness.received).toHaveLength(1));
     const [udp] = harness.transports.counts().udp;
     expect(udp?.counts.strangers).toEqual({ keepalive: 2, http: 1, tls: 1, stun: 1, other: 1 });
+    expect(udp?.counts.pings).toBe(0);
     expect(udp?.counts.messagesIn).toBe(1);
     expect(udp?.counts.messagesOut).toBe(0);
     expect(remote.heard).toEqual([]);
