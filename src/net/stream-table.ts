@@ -145,4 +145,5 @@ class Group {
   }
 }
 
+/** A search in vain is not repeated sooner, so that a flood at a limit costs one each time. */
 const searchAgainMs = 100;

@@ -152,11 +152,10 @@ export class TlsHandshakes {
   #failed(error: Error, socket: TLSSocket): void {
     const { counts } = this.#options;
     const code = 'code' in error ? error.code : undefined;
-    // Those that were cut off for their slowness have been counted.
-    if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return;
     const lacksCertificate = code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
-    const isBadCertificate = lacksCertificate || Boolean(socket.authorizationError);
-    counts.closed[isBadCertificate ? 'clientCertificate' : 'tlsHandshake'] += 1;
+    if (lacksCertificate || socket.authorizationError) counts.closed.clientCertificate += 1;
+    // The others ended without a word of TLS: the peer went away, or we cut it off and counted it then.
+    else if (code !== 'ECONNRESET' && code !== 'ERR_TLS_HANDSHAKE_TIMEOUT') counts.closed.tlsHandshake += 1;
     socket.destroy();
   }
 }
