@@ -264,6 +264,44 @@ describe('RFC 5626 §5.3.1: a flow that is gone', () => {
   });
 });
 
+describe('RFC 5626 §5.3: incoming and outgoing requests', () => {
+  it("a lone Route with the sender's own flow is outgoing: it goes by the Request-URI", () => {
+    const { caller, callee } = setUp();
+    const { invite } = answered(caller, callee, browser);
+    const [, own] = headerValues(invite, 'record-route');
+    const parts = { requestUri: `sip:x@${callee.place}`, to: '<urn:service:sos>;tag=t', routes: [own ?? ''] };
+    caller.request({ ...parts, method: 'INFO' });
+    callee.respond(callee.takeRequest('INFO'), 200);
+    callee.request({ ...parts, method: 'INFO', requestUri: 'sip:a@b.invalid' });
+    caller.takeResponse(200);
+    caller.respond(caller.takeRequest('INFO'), 200);
+  });
+
+  it('RFC 5626 §5.3.1: a new request with such a Route goes by the flow, and its dialog stays on it', () => {
+    const { caller, callee } = setUp();
+    const { invite } = answered(caller, callee, browser);
+    const token = tokensOf(invite)[1];
+    harness.decide = () => forwardTo([undefined]);
+    const ordinary = harness.peer('198.51.100.8');
+    ordinary.request({
+      callId: 'call-2',
+      requestUri: 'sip:a@df7jal23ls0d.invalid',
+      routes: [`<sips:${token}@192.0.2.1:5063;transport=ws;lr;ob>`],
+    });
+    const called = caller.takeRequest('INVITE');
+    expect(headerValue(called, 'route')).toBeUndefined();
+    expect(tokensOf(called)).toEqual([token, undefined]);
+    caller.respond(called, 200);
+    ordinary.takeResponse(100);
+    ordinary.inDialog('BYE', ordinary.takeResponse(200), {
+      callId: 'call-2',
+      requestUri: 'sip:a@df7jal23ls0d.invalid',
+    });
+    caller.respond(caller.takeRequest('BYE'), 200);
+    ordinary.takeResponse(200);
+  });
+});
+
 describe("an emergency call's dialog", () => {
   it('is marked in Record-Route, and told with its requests; an ordinary one is not', () => {
     for (const isEmergency of [true, false]) {

@@ -310,6 +310,31 @@ describe('RFC 3261 §12.2: requests of a dialog that do not say where to', () =>
     caller.respond(bye, 200);
   });
 
+  it('to the called side take the routes that others recorded behind us', () => {
+    const { caller, psap } = setUpOnce();
+    const beyond = ['<sip:198.51.100.2:5060;lr>', '<sip:198.51.100.3;lr>'];
+    const lines = [...beyond]
+      .reverse()
+      .map((value) => `Record-Route: ${value}\r\n`)
+      .join('');
+    const call = { callId: 'call-2' };
+    caller.request(call);
+    const second = psap.takeRequest('INVITE');
+    const answer = psap.respond(second, 180).bytes.toString('latin1');
+    caller.inbox.length = 0;
+    psap.send(
+      answer
+        .replace('180 Ringing', '200 OK')
+        .replace(/^Record-Route:/m, `${lines}Record-Route:`)
+        .replace(/;tag=tag5060/, ';tag=other'),
+    );
+    const ok = caller.takeResponse(200);
+    caller.inDialog('BYE', ok, { ...call, requestUri: 'urn:service:sos', routes: [] });
+    const bye = psap.takeRequest('BYE');
+    expect(headerValues(bye, 'route')).toEqual(beyond);
+    psap.respond(bye, 200);
+  });
+
   it('are known from a provisional response on', () => {
     const { caller, psap } = setUpOnce();
     caller.request();
@@ -407,6 +432,13 @@ describe('RFC 3261 §16.3: what is checked before', () => {
       caller.request({ method, requestUri, maxForwards: 0, callId: `${method}${status}` });
       caller.takeResponse(status);
     }
+  });
+
+  it('an OPTIONS for us without hops left is answered or nothing: it is never forwarded', () => {
+    const { caller } = setUp();
+    harness.decide = () => forwardTo(['sip:198.51.100.2']);
+    caller.request({ method: 'OPTIONS', requestUri: 'sip:ping@192.0.2.1', maxForwards: 0 });
+    caller.takeResponse(483);
   });
 
   it('Proxy-Require gives 420 with what is not supported, but not where an emergency call goes on', () => {

@@ -1,6 +1,12 @@
 import { assert, type MonoMs, monoMs } from '../../base/index.ts';
-import type { SipRequest } from '../message/index.ts';
-import { type DeadlineHeap, type Flow, TimedMachine, transactionTimeoutMs } from '../transaction/index.ts';
+import { maxForwards, type SipRequest } from '../message/index.ts';
+import {
+  type DeadlineHeap,
+  type Flow,
+  type ResponseSpec,
+  TimedMachine,
+  transactionTimeoutMs,
+} from '../transaction/index.ts';
 import type { ForwardDecision } from './outgoing.ts';
 import type { ProxyPorts } from './ports.ts';
 import type { RouteView } from './route-view.ts';
@@ -139,24 +145,28 @@ export class ResponseContext extends TimedMachine<'decide'> {
     targets: readonly ContextTarget[],
     isEmergency: boolean,
   ): void {
-    if (!this.#mindsSessionTimer(now, isEmergency)) return;
+    const refused = this.#refusal(isEmergency);
+    if (refused !== undefined) {
+      this.upstream.replyFinal(now, refused);
+      this.letGo();
+      return;
+    }
     this.#search = new Search(this.#ports, this, { decision, targets });
     this.#search.start(now);
   }
 
-  /** Notes what the session's timer asks of the 2xx; false where the request is refused for it (RFC 4028 §8.1). */
-  #mindsSessionTimer(now: MonoMs, isEmergency: boolean): boolean {
+  /** What a request is refused with that shall be forwarded; notes what its session timer asks of the 2xx. */
+  #refusal(isEmergency: boolean): ResponseSpec | undefined {
+    const { request } = this.view;
     this.upstream.isEmergency = isEmergency;
-    const { sessionTimer } = this.#ports.options;
-    const order = sessionTimerOrder(this.view.request, sessionTimer, isEmergency);
-    if (order?.kind !== 'refuse') {
-      this.upstream.promisedIntervalS = order?.promisedS;
-      return true;
+    // Only an OPTIONS for us comes this far without hops left, to be answered (RFC 3261 §16.3 item 3).
+    if (maxForwards(request) === 0) return { statusCode: 483 };
+    const order = sessionTimerOrder(request, this.#ports.options.sessionTimer, isEmergency);
+    if (order?.kind === 'refuse') {
+      return { statusCode: 422, headers: [{ name: 'Min-SE', value: String(order.minSeS) }] };
     }
-    const headers = [{ name: 'Min-SE', value: String(order.minSeS) }];
-    this.upstream.replyFinal(now, { statusCode: 422, headers });
-    this.letGo();
-    return false;
+    this.upstream.promisedIntervalS = order?.promisedS;
+    return undefined;
   }
 
   #takeQuestionBack(): void {
