@@ -61,8 +61,11 @@ export function readReply(bytes: Buffer, id: number, question: DnsQuestion): Dns
   } catch (error) {
     return headerOnlyReply(bytes) ?? { kind: 'unreadable', why: String(error) };
   }
+  // The decoder does not mind a last record whose data goes beyond the end.
+  const isCut = decode.bytes > bytes.length;
   if (!packet.flag_qr || !isSameQuestion(packet, question)) return { kind: 'foreign' };
   if (packet.flag_tc) return { kind: 'truncated' };
+  if (isCut) return { kind: 'unreadable', why: 'the message ends inside of a record' };
   const rcode = (packet.flags ?? 0) & 0xf;
   if (rcode !== 0 && rcode !== rcodes.nxDomain) return refusal(rcode);
   if (extendedRcode(packet) !== 0) return refusal(rcodes.formErr);
@@ -102,6 +105,7 @@ function readAnswer(packet: DecodedPacket, question: DnsQuestion, isNameAbsent: 
     const found = owned.filter((record) => record.type === question.type).slice(0, recordsPerSetMax);
     const records = found.flatMap(toRecord);
     if (records.length > 0) return { kind: 'records', records, ttlS: Math.min(ttlS, smallestTtl(found)) };
+    if (found.length > 0) return { kind: 'unreadable', why: `no ${question.type} record is well formed` };
     const alias = owned.find((record) => record.type === 'CNAME');
     if (alias?.type !== 'CNAME') return missing(packet, { owner, links, ttlS, isNameAbsent });
     ttlS = Math.min(ttlS, smallestTtl([alias]));

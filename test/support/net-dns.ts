@@ -166,7 +166,8 @@ function recordsFor(
   const ttl = known.ttlS ?? 60;
   if (known.cname !== undefined) {
     const alias: Answer = { type: 'CNAME', name, ttl, data: known.cname };
-    const more = known.isAliasResolved === true ? recordsFor(zone, { name: known.cname, type }) : [];
+    const more =
+      known.isAliasResolved === true ? recordsFor(zone, { name: known.cname.toLowerCase(), type }) : [];
     return [alias, ...more];
   }
   switch (type) {
