@@ -1,4 +1,4 @@
-import { type Clock, type CodedError, DependencyError, type MonoMs } from '../base/index.ts';
+import type { Clock, MonoMs } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
 import { newStreamCounts } from './counts.ts';
 import { SocketTransport } from './socket-transport.ts';
@@ -45,16 +45,19 @@ export function makeStreams(options: StreamsOptions): Streams {
   });
   const tlsCounts = newStreamCounts();
   const tlsWire = new TlsWire({ ...context('tls'), counts: tlsCounts, certificates, client: () => client });
-  const transports: readonly StreamTransport[] = [
-    new SocketTransport(context('tcp'), tcpWire),
-    new SocketTransport(context('tls'), tlsWire, tlsCounts),
-    new WebSocketTransport({ ...context('ws'), kind: 'ws' }),
-    new WebSocketTransport({ ...context('wss'), kind: 'wss', tls: { certificates, client: () => client } }),
-  ];
-  const byKind = new Map(transports.map((transport) => [transport.kind, transport]));
+  const transports: Readonly<Record<StreamKind, StreamTransport>> = {
+    tcp: new SocketTransport(context('tcp'), tcpWire),
+    tls: new SocketTransport(context('tls'), tlsWire, tlsCounts),
+    ws: new WebSocketTransport({ ...context('ws'), kind: 'ws' }),
+    wss: new WebSocketTransport({
+      ...context('wss'),
+      kind: 'wss',
+      tls: { certificates, client: () => client },
+    }),
+  };
   return {
     certificates,
-    of: (kind) => byKind.get(kind) ?? missing(kind),
+    of: (kind) => transports[kind],
     start: async (listeners) => {
       if (tlsClient === undefined && !listeners.some(({ tls }) => tls !== undefined)) return;
       const settings = tlsClient ?? defaultTlsClient;
@@ -62,24 +65,7 @@ export function makeStreams(options: StreamsOptions): Streams {
     },
     stop: async (deadline) => {
       certificates.stop();
-      await Promise.all(transports.map((transport) => transport.stop(deadline)));
+      await Promise.all(Object.values(transports).map((transport) => transport.stop(deadline)));
     },
-  };
-}
-
-/** Stands in for a kind that is not spoken here. */
-function missing(kind: StreamKind): StreamTransport {
-  const error: CodedError = { code: 'net.unsupportedTransport', message: `no ${kind} here` };
-  return {
-    kind,
-    counts: newStreamCounts(),
-    connectionCount: 0,
-    listen: async () => {
-      throw new DependencyError(error.code, error.message);
-    },
-    send: (_bytes, _destination, onFailed) => {
-      if (onFailed !== undefined) queueMicrotask(() => onFailed(error));
-    },
-    stop: async () => undefined,
   };
 }
