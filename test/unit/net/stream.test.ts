@@ -57,36 +57,6 @@ function answer(harness: Harness): void {
   });
 }
 
-describe('RFC 5626 §4.4.1: line ends', () => {
-  it('a ping that comes in pieces is answered once it is whole', async () => {
-    const harness = await start();
-    const peer = await client(harness);
-    for (const piece of ['\r', '\n', '\r']) await peer.write(piece);
-    await peer.write('\n');
-    await eventually(() => expect(peer.text()).toBe('\r\n'));
-    expect(harness.transports.counts().tcp.pings).toBe(1);
-  });
-
-  it('single ones between messages are passed over in silence', async () => {
-    const harness = await start();
-    const peer = await client(harness);
-    await peer.write(`\r\n${optionsRequest({ callId: 'a' })}\r\n`);
-    await peer.write(optionsRequest({ callId: 'b' }));
-    await eventually(() => expect(calls(harness)).toEqual(['a', 'b']));
-    expect(peer.text()).toBe('');
-  });
-
-  it('that end a header or a head are not taken for keepalives, though they come alone', async () => {
-    const harness = await start();
-    const peer = await client(harness);
-    for (const piece of optionsRequest({ callId: 'a' }).split(/(\r\n)/)) {
-      if (piece !== '') await peer.write(piece);
-    }
-    await eventually(() => expect(calls(harness)).toEqual(['a']));
-    expect(harness.transports.counts().tcp.pings).toBe(0);
-  });
-});
-
 describe('a slow writer', () => {
   const text = optionsRequest({ body: 'x'.repeat(100) });
   for (const [part, at] of [
