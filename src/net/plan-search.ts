@@ -32,6 +32,8 @@ export class PlanSearch {
   readonly #givenUp = new Set<string>();
   readonly #answered = new Set<string>();
   #isOver = false;
+  /** An answer that an older one could stand in for was late; what else is old is not waited for either. */
+  #isImpatient = false;
 
   constructor(options: PlanSearchOptions) {
     this.#options = options;
@@ -67,9 +69,10 @@ export class PlanSearch {
     const key = `${isEssential ? '' : 'beside '}${questionKey(question)}`;
     const running = this.#waits.get(key);
     if (running !== undefined) return running;
-    const limit = this.#after(this.#limitFor(question, isEssential), () => {
+    const isOld = this.#options.cache.stale(question) !== undefined;
+    const limit = this.#after(this.#limitFor(question, { isEssential, isOld }), () => {
       this.#givenUp.add(questionKey(question));
-      this.#options.cache.giveUp(question);
+      if (isOld) this.#isImpatient = true;
     });
     const answer = this.#options.cache.fetch(question).then(() => {
       this.#answered.add(questionKey(question));
@@ -79,20 +82,28 @@ export class PlanSearch {
     return wait;
   }
 
-  #limitFor(question: DnsQuestion, isEssential: boolean): number {
+  #limitFor(
+    question: DnsQuestion,
+    about: { readonly isEssential: boolean; readonly isOld: boolean },
+  ): number {
     const { timeoutMs, staleWaitMs, familyWaitMs } = this.#options.limits;
-    if (!isEssential) return familyWaitMs;
-    if (this.#options.cache.stale(question) !== undefined) return staleWaitMs;
+    if (!about.isEssential) return familyWaitMs;
+    if (about.isOld) return staleWaitMs;
     // Behind services there are addresses to be asked for yet.
     const isLast = question.type === 'A' || question.type === 'AAAA';
     return isLast ? timeoutMs : timeoutMs / 2;
   }
 
   #standIn(question: DnsQuestion): KnownSet | undefined {
+    const { cache, limits } = this.#options;
     const key = questionKey(question);
     // An answer that came and is not to be found any more (its time was too short) is not asked for again.
-    if (!this.#isOver && !this.#givenUp.has(key) && !this.#answered.has(key)) return undefined;
-    return this.#options.cache.stale(question) ?? noAnswer(this.#options.limits.timeoutMs);
+    const isLate = this.#isOver || this.#givenUp.has(key) || this.#answered.has(key);
+    const old = isLate || this.#isImpatient ? cache.stale(question) : undefined;
+    if (old === undefined) return isLate ? noAnswer(limits.timeoutMs) : undefined;
+    void cache.fetch(question);
+    cache.giveUp(question);
+    return old;
   }
 
   #after(delayMs: number, work: () => void): Promise<void> {
