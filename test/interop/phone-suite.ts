@@ -80,6 +80,8 @@ export interface PsapCase {
   /** What the caller dials. */
   readonly requestUri: () => string;
   readonly side: Side;
+  /** As Content-Type has it, for phones that cannot read every one. */
+  readonly multipartBoundary?: string;
 }
 
 /** Tests of a phone as the PSAP. */
@@ -92,6 +94,7 @@ export function describePsap(title: string, options: PsapCase): void {
       {
         requestUri: options.requestUri(),
         ...(boundary === undefined ? {} : { locationInfo: pointInfo(stage().place(boundary)) }),
+        ...(options.multipartBoundary === undefined ? {} : { boundary: options.multipartBoundary }),
       },
       course,
       callerSide,

@@ -8,6 +8,8 @@ export interface SippInvite {
   /** Content of location-info; absent: a session description alone. */
   readonly locationInfo?: string;
   readonly headers?: readonly string[];
+  /** The multipart's boundary as Content-Type has it, in quotes or without; `"frontier"` unless said otherwise. */
+  readonly boundary?: string;
 }
 
 /** How a caller's call goes on after its INVITE. */
@@ -157,23 +159,25 @@ function inviteText(invite: SippInvite): string {
       '',
       sessionDescription(40_000),
     ].join('\n');
+  const boundary = invite.boundary ?? '"frontier"';
+  const delimiter = `--${boundary.replaceAll('"', '')}`;
   return [
     ...head,
     'Geolocation: <cid:location@carrier.test>',
     'MIME-Version: 1.0',
-    'Content-Type: multipart/mixed; boundary="frontier"',
+    `Content-Type: multipart/mixed; boundary=${boundary}`,
     'Content-Length: [len]',
     '',
-    '--frontier',
+    delimiter,
     'Content-Type: application/sdp',
     '',
     sessionDescription(40_000),
-    '--frontier',
+    delimiter,
     'Content-Type: application/pidf+xml',
     'Content-ID: <location@carrier.test>',
     '',
     pidfLo(invite.locationInfo).replaceAll('\r\n', '\n'),
-    '--frontier--',
+    `${delimiter}--`,
   ].join('\n');
 }
 

@@ -26,6 +26,18 @@ export function readTraced(text: string): TracedMessage | undefined {
   };
 }
 
+/** Reads what came in one piece from a stream: often more messages than one. */
+export function readAllTraced(text: string): readonly TracedMessage[] {
+  const messages: TracedMessage[] = [];
+  for (let rest = text.replace(/^[\r\n]+/, ''); rest !== ''; ) {
+    const message = readTraced(rest);
+    if (message === undefined) break;
+    messages.push(message);
+    rest = rest.slice(message.text.length + 4 + message.body.length).replace(/^[\r\n]+/, '');
+  }
+  return messages;
+}
+
 /** All values of a header, in order. */
 export function tracedValues(message: TracedMessage, name: string, compact?: string): readonly string[] {
   return headersOf(message.text, name, compact);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../child.ts';
 import { type Phone, type PhoneEventKind, PhoneEvents } from '../phone.ts';
-import { readTraced, type TracedMessage } from '../trace.ts';
+import { readAllTraced, type TracedMessage } from '../trace.ts';
 
 /** A linphone (Debian: linphone-cli) without a sound card. */
 export interface LinphoneOptions {
@@ -61,7 +61,8 @@ export async function startLinphone(options: LinphoneOptions): Promise<Phone> {
       },
     },
   );
-  const events = new PhoneEvents(() => child.tail());
+  const readLog = () => readFileSync(logFile, 'latin1');
+  const events = new PhoneEvents(() => `${child.tail()}\n${readLog().slice(-4_000)}`);
   const command = async (line: string) => {
     const answered = new Promise<boolean>((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`${options.name}: no answer to ${line}`)), 8_000);
@@ -81,7 +82,7 @@ export async function startLinphone(options: LinphoneOptions): Promise<Phone> {
     refuse: () => command('terminate'),
     hangUp: () => command('terminate'),
     next: (kind, timeoutMs) => events.next(kind, timeoutMs),
-    messages: () => readTrace(readFileSync(logFile, 'latin1')),
+    messages: () => readTrace(readLog()),
     async stop() {
       child.process.stdin.end('quit\n');
       await child.stop();
@@ -131,10 +132,8 @@ function configuration(options: LinphoneOptions): string {
 function readTrace(log: string): readonly TracedMessage[] {
   const pattern =
     /message sent to \[[^\]]*\], size: \[(\d+)\] bytes\n|received \[(\d+)\] new bytes from \[[^\n]*\n/g;
-  return [...log.matchAll(pattern)]
-    .map((match) => {
-      const start = match.index + match[0].length;
-      return readTraced(log.slice(start, start + Number(match[1] ?? match[2])));
-    })
-    .filter((message) => message !== undefined);
+  return [...log.matchAll(pattern)].flatMap((match) => {
+    const start = match.index + match[0].length;
+    return readAllTraced(log.slice(start, start + Number(match[1] ?? match[2])));
+  });
 }
