@@ -45,6 +45,8 @@ function ownOptions(): RequestDecision {
       { name: 'Accept-Encoding', value: 'identity' },
       { name: 'Accept-Language', value: 'en' },
       { name: 'Supported', value: 'resource-priority' },
+      // RFC 4412 §3.2 with the namespace of RFC 7135.
+      { name: 'Accept-Resource-Priority', value: 'esnet.4, esnet.3, esnet.2, esnet.1, esnet.0' },
     ],
   };
 }

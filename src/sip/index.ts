@@ -93,6 +93,7 @@ export {
   defaultProxyTimers,
   type HeaderEdit,
   type HealthVerdict,
+  OwnAddresses,
   ProxyCore,
   type ProxyCoreOptions,
   type ProxyCounts,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ordinaryDecision } from '../../src/esrp/ordinary.ts';
 import { headerValue, headerValues, type SipMessage, type SipResponse } from '../../src/sip/message/index.ts';
 import { forwardTo, nothingOpen, type Peer, ProxyHarness, toTagOf } from '../support/proxy-harness.ts';
 
@@ -361,6 +362,43 @@ describe('bodies and options that a proxy leaves alone', () => {
     });
     caller.takeResponse(100);
     expect(untouched(caller.takeResponse(580))).toBe(untouched(failure));
+  });
+});
+
+describe('RFC 3261 §11.2, RFC 4412 §3.2: OPTIONS for us', () => {
+  it.each([
+    ['by address', 'sip:192.0.2.1:5060', 70],
+    ['by address without a port', 'sip:192.0.2.1', 70],
+    ['without hops left (RFC 3261 §16.3 item 3)', 'sip:192.0.2.1', 0],
+  ])('%s: 200 with what we take, and nothing else', (_name, requestUri, maxForwards) => {
+    const { caller } = setUp();
+    harness.decide = (request) =>
+      ordinaryDecision(request, { nonEmergency: 'refuse' }, (host) => host === '192.0.2.1');
+    caller.request({ method: 'OPTIONS', requestUri, maxForwards });
+    const response = caller.takeResponse(200);
+    for (const name of ['accept', 'accept-encoding', 'accept-language', 'supported', 'allow']) {
+      expect(headerValues(response, name), name).not.toEqual([]);
+    }
+    expect(headerValues(response, 'accept-resource-priority')).toContain('esnet.1');
+    expect(response.body).toHaveLength(0);
+    expect(toTagOf(response)).toBeDefined();
+    expect(caller.waiting).toEqual([]);
+  });
+
+  it('for somebody else passes, save without hops left', () => {
+    const { caller, callee } = setUp();
+    caller.request({ method: 'OPTIONS', requestUri: 'sip:bob@198.51.100.2', maxForwards: 1 });
+    const request = callee.takeRequest('OPTIONS');
+    expect(headerValue(request, 'max-forwards')).toBe('0');
+    callee.respond(request, 486);
+    caller.takeResponse(486);
+    caller.request({
+      method: 'OPTIONS',
+      requestUri: 'sip:bob@198.51.100.2',
+      maxForwards: 0,
+      callId: 'call-2',
+    });
+    caller.takeResponse(483);
   });
 });
 

@@ -120,6 +120,7 @@ const impureExpressions: readonly (readonly [RegExp, string])[] = [
   [/\bperformance\.\w/, 'reads the clock'],
   [/\bMath\.random\b/, 'draws a random number'],
   [/\bcrypto\.\w/, 'draws a random number'],
+  [/\brandom(?:Bytes|UUID|Int|Fill|FillSync)\b/, 'draws a random number'],
   [/\bprocess\.\w/, 'reads the process'],
   [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/, 'starts a timer'],
   [/\bfetch\s*\(/, 'does input or output'],
@@ -249,6 +250,7 @@ const rules: readonly (readonly [name: string, rule: Rule, breakers: readonly So
       sourceFile('src/esrp/c.ts', 'const a = Math.random();'),
       sourceFile('src/esrp/d.ts', 'const a = process.env.A;'),
       sourceFile('src/esrp/e.ts', 'setTimeout(a, 1);'),
+      sourceFile('src/esrp/f.ts', 'const a = randomBytes(8);'),
     ],
   ],
   [

@@ -55,5 +55,5 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
 };
 
-/** Modules of Node.js that neither do input or output nor read a clock. */
-export const pureNodeModules: readonly string[] = ['node:buffer', 'node:zlib'];
+/** Modules of Node.js that neither do input or output nor read a clock; of `node:crypto` what draws no random number. */
+export const pureNodeModules: readonly string[] = ['node:buffer', 'node:zlib', 'node:crypto'];

@@ -7,6 +7,7 @@ export {
   type ProxyLimits,
   type ProxyTimers,
 } from './options.ts';
+export { OwnAddresses } from './own-addresses.ts';
 export type {
   EffectId,
   HeaderEdit,
