@@ -37,6 +37,8 @@ export interface StreamConnectionOptions {
 }
 
 const lineEnd = Buffer.from('\r\n');
+/** So much is not kept back for more of the same turn. */
+const gatherBytesMax = 64 * 1024;
 /**
  * A peer that ended its side may have closed its socket altogether, which only shows by a second write after the first
  * has reached it.
@@ -63,6 +65,8 @@ export class StreamConnection implements TableMember {
   #activeAt: MonoMs;
   #use: TableMember['use'] = 'nothing';
   #isRetired = false;
+  #isGathering = false;
+  readonly #flush = (): void => this.#letGo();
   #isPaused = false;
   /** Lost its framing, was counted for that, and only waits for its last answers. */
   #endsBadly = false;
@@ -233,9 +237,10 @@ export class StreamConnection implements TableMember {
   }
 
   #write(message: SentMessage): void {
-    const { clock, limits } = this.#options;
+    const { clock } = this.#options;
     this.#activeAt = message.at;
     this.#stuckSince ??= message.at;
+    this.#gather();
     this.#socket.write(message.bytes, (error) => {
       if (error !== undefined && error !== null) return;
       message.isWritten = true;
@@ -243,8 +248,25 @@ export class StreamConnection implements TableMember {
     });
     if (message.followsEnd) this.#probe();
     else if (this.#endsBadly && this.#owed === 0) this.#socket.end();
+    if (this.#socket.writableLength >= gatherBytesMax) this.#letGo();
+  }
+
+  /** What is sent within one turn leaves in one system call, and by TLS in one record. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#socket.cork();
+    process.nextTick(this.#flush);
+  }
+
+  #letGo(): void {
+    if (!this.#isGathering) return;
+    this.#isGathering = false;
+    this.#socket.uncork();
     // Whoever does not take what we send is not read from until it does.
-    if (this.#isPaused || this.#socket.writableLength < limits.stream.pauseReadingBytes) return;
+    const { pauseReadingBytes } = this.#options.limits.stream;
+    const { writableLength, writableNeedDrain } = this.#socket;
+    if (this.#isPaused || !writableNeedDrain || writableLength < pauseReadingBytes) return;
     this.#isPaused = true;
     this.#options.counts.pauses += 1;
     this.#socket.pause();
