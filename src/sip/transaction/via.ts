@@ -22,7 +22,9 @@ export function hostText(host: string): string {
 
 /** A host without the brackets of an IPv6 reference. */
 export function bareHost(host: string): string {
-  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  if (!host.startsWith('[') || !host.endsWith(']')) return host;
+  // RFC 5118 §4.10: an early grammar made three colons of two before an IPv4 part.
+  return host.slice(1, -1).replace(':::', '::');
 }
 
 /** The parameters that are the receiver's to write. */
@@ -54,7 +56,9 @@ export function responseDestination(via: Via, flow: Flow): Destination {
   }
   if (transport !== 'udp') {
     const remote = { address: flow.remote.address, port: sentByPort };
-    return { transport, remote, connectionId, local: undefined };
+    const destination = { transport, remote, connectionId, local: undefined };
+    // Whoever is connected to in its stead must prove to be the host that sent-by names.
+    return transport === 'tls' ? { ...destination, serverName: bareHost(via.host) } : destination;
   }
   const maddr = via.params.find((param) => param.name.toLowerCase() === 'maddr')?.value;
   const remote =

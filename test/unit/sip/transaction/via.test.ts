@@ -81,6 +81,7 @@ describe('responseDestination (RFC 3261 §18.2.2)', () => {
       remote: { address: '203.0.113.9', port: 5061 },
       connectionId: 'c7',
       local: undefined,
+      serverName: '10.0.0.1',
     });
   });
 });
