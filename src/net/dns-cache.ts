@@ -29,6 +29,14 @@ export interface DnsCacheLimits {
   readonly aheadMax: number;
 }
 
+export interface DnsCacheOptions {
+  readonly source: DnsSource;
+  readonly clock: Clock;
+  readonly limits: DnsCacheLimits;
+  /** Told when an answer replaces an earlier one, whether that was still in its time or not. */
+  readonly onReplaced?: ((question: DnsQuestion, before: DnsOutcome, now: DnsOutcome) => void) | undefined;
+}
+
 /** Limits that suit a server which must place calls. */
 export const defaultDnsCacheLimits: DnsCacheLimits = {
   setsMax: 10_000,
@@ -64,19 +72,11 @@ const refreshTtlMinMs = 5_000;
  * stands in while name servers fail, and "there is no such name" replaces it (RFC 8767 §4).
  */
 export class DnsCache {
-  readonly #options: {
-    readonly source: DnsSource;
-    readonly clock: Clock;
-    readonly limits: DnsCacheLimits;
-  };
+  readonly #options: DnsCacheOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #inFlight = new Map<string, Promise<void>>();
 
-  constructor(options: {
-    readonly source: DnsSource;
-    readonly clock: Clock;
-    readonly limits: DnsCacheLimits;
-  }) {
+  constructor(options: DnsCacheOptions) {
     this.#options = options;
   }
 
@@ -121,7 +121,7 @@ export class DnsCache {
     if (running !== undefined) return running;
     const query = this.#options.source.ask(question).then((outcome) => {
       this.#inFlight.delete(key);
-      this.#store(key, outcome);
+      this.#store(key, question, outcome);
     });
     this.#inFlight.set(key, query);
     return query;
@@ -140,7 +140,7 @@ export class DnsCache {
     return entry.outcome.kind === 'records' && now < entry.freshUntil + this.#options.limits.staleMaxMs;
   }
 
-  #store(key: string, outcome: DnsOutcome): void {
+  #store(key: string, question: DnsQuestion, outcome: DnsOutcome): void {
     const { clock, limits } = this.#options;
     const now = clock.mono();
     const old = this.#entries.get(key);
@@ -150,6 +150,7 @@ export class DnsCache {
     const oldest = this.#entries.size >= limits.setsMax ? this.#entries.keys().next().value : undefined;
     if (oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(key, entry);
+    if (old !== undefined && !isKept) this.#options.onReplaced?.(question, old.outcome, outcome);
   }
 }
 

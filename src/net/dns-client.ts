@@ -29,10 +29,17 @@ export class DnsClient {
   readonly #demotedUntil = new Map<string, number>();
   readonly #inquiries = new Set<Inquiry>();
   #underWay = 0;
+  #questions = 0;
+  #failures = 0;
   #isStopped = false;
 
   constructor(options: DnsClientOptions) {
     this.#options = options;
+  }
+
+  /** Questions asked so far, and those of them without an answer. */
+  counts(): { readonly questions: number; readonly failures: number } {
+    return { questions: this.#questions, failures: this.#failures };
   }
 
   /** Questions under way. */
@@ -45,9 +52,11 @@ export class DnsClient {
     if (this.#underWay >= this.#options.questionsMax) {
       return failed('net.nameServersFailed', `${this.#underWay} questions wait for name servers already`);
     }
+    this.#questions += 1;
     this.#underWay += 1;
     const outcome = await this.#follow(question);
     this.#underWay -= 1;
+    if (outcome.kind === 'failed') this.#failures += 1;
     return outcome;
   }
 

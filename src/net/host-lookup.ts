@@ -39,17 +39,20 @@ export function serviceName(transport: Transport, name: string): string {
 export class HostLookup {
   /** The host of the URI, which certificates are held against. */
   readonly #host: string;
+  readonly #mayFallBack: boolean;
   readonly #source: PlanSource;
   readonly #options: PlanOptions;
   readonly #notes: PlanNotes;
 
   constructor(parts: {
     readonly host: string;
+    readonly mayFallBack: boolean;
     readonly source: PlanSource;
     readonly options: PlanOptions;
     readonly notes: PlanNotes;
   }) {
     this.#host = parts.host;
+    this.#mayFallBack = parts.mayFallBack;
     this.#source = parts.source;
     this.#options = parts.options;
     this.#notes = parts.notes;
@@ -138,17 +141,17 @@ export class HostLookup {
     const name = dnsName(host);
     if (name === undefined) return [];
     const unknown: DnsQuestion[] = [];
-    let isNameAbsent = false;
+    let isWithoutRecords = true;
     const byFamily = families.map((family) => {
       const question: DnsQuestion = { name, type: addressType(family) };
       const outcome = this.#notes.find(question);
       if (outcome === undefined) unknown.push(question);
-      if (outcome?.kind === 'absent') isNameAbsent ||= outcome.isNameAbsent;
+      isWithoutRecords &&= outcome?.kind === 'absent' && !outcome.isNameAbsent;
       return outcome?.kind === 'records' ? addressRecords(outcome.records) : [];
     });
     const isReached = byFamily.some((list) => list.length > 0);
     for (const question of unknown) this.#notes.need(question, !isReached);
-    if (!isReached && unknown.length === 0 && !isNameAbsent) this.#explainAbsence(name, transport, families);
+    if (isWithoutRecords) this.#explainAbsence(name, transport, families);
     return mergeFamilies(byFamily, this.#options.familyPolicy);
   }
 
@@ -175,6 +178,8 @@ export class HostLookup {
       connectionId: undefined,
       // RFC 5922 §7.3: the certificate is held against the domain of the URI, never against a name found in DNS.
       serverName: isSecured ? this.#host : undefined,
+      // What may go without TLS does not wait for it as long as what may not.
+      connectTimeoutMs: this.#mayFallBack && isSecured ? this.#options.tlsConnectTimeoutMs : undefined,
       local: undefined,
     };
   }

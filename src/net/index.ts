@@ -21,6 +21,7 @@ export {
   defaultUdpRequestBytesMax,
   type Resolved,
   Resolver,
+  type ResolverCounts,
   type ResolverOptions,
 } from './resolver.ts';
 export {

@@ -38,8 +38,9 @@ class Locator {
     this.#options = options;
     this.#notes = new PlanNotes(source);
     this.#host = withoutFinalDot(withoutBrackets(query.host).toLowerCase());
-    this.#lookup = new HostLookup({ host: this.#host, source, options, notes: this.#notes });
     this.#isWide = query.mayFallBack === true;
+    const mayFallBack = this.#isWide;
+    this.#lookup = new HostLookup({ host: this.#host, mayFallBack, source, options, notes: this.#notes });
     this.#isSecure = query.isSecure === true;
   }
 

@@ -18,6 +18,11 @@ const transportOfService: ReadonlyMap<string, Transport> = new Map([
   ['sips+d2w', 'wss'],
 ]);
 
+/** Whether a domain offers a service over TLS, for RFC 3263 §7. */
+export function offersTls(records: readonly NaptrRecord[]): boolean {
+  return records.some((record) => record.services.toLowerCase().startsWith('sips+'));
+}
+
 /**
  * The records of a domain that can be followed, most preferred first: by order, then by preference (RFC 3403 §4.1).
  * Left out are records for transports that we do not speak, others than SIPS for a SIPS URI (RFC 3263 §4.1), and those

@@ -29,6 +29,8 @@ export interface PlanOptions {
   readonly transportOrder: TransportOrder;
   readonly familyPolicy: FamilyPolicy;
   readonly allows: (address: string) => boolean;
+  /** How long TLS may take to be had where a request may go without it. */
+  readonly tlsConnectTimeoutMs: number;
 }
 
 /** What is known when a plan is made. */

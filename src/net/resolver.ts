@@ -5,9 +5,11 @@ import { DnsCache, type DnsCacheLimits, defaultDnsCacheLimits } from './dns-cach
 import { DnsClient } from './dns-client.ts';
 import { type DnsConfigSource, fixedDnsConfig, systemDnsConfig } from './dns-config.ts';
 import { searchNames } from './dns-name.ts';
+import { type DnsOutcome, naptrRecords } from './dns-types.ts';
 import { HealthBook } from './health.ts';
 import { type HostsFile, hostsFile } from './hosts-file.ts';
 import { locate } from './locate.ts';
+import { offersTls } from './naptr-services.ts';
 import type { NextHopFilter } from './next-hop-filter.ts';
 import {
   defaultTransportOrder,
@@ -47,12 +49,28 @@ export interface ResolverOptions {
   readonly udpRequestBytesMax?: number | undefined;
   /** How long such a request waits for a TCP connection; 1,000 where undefined. */
   readonly largeConnectTimeoutMs?: number | undefined;
+  /** How long TLS may take to be had where the request may go without it; 2,000 where undefined. */
+  readonly tlsConnectTimeoutMs?: number | undefined;
   /** Whether TCP can be had at an address where it once failed; opens a connection of its own where undefined. */
   readonly probe?: TcpProbe | undefined;
   /** What is known of addresses; one of its own where undefined. */
   readonly health?: HealthBook | undefined;
   /** {@link defaultDnsCacheLimits} where undefined. */
   readonly dnsCache?: DnsCacheLimits | undefined;
+  /** A domain that had NAPTR records for TLS has none any more: a sign of an attack (RFC 3263 §7). */
+  readonly onTlsGone?: ((name: string) => void) | undefined;
+}
+
+/** For metrics. */
+export interface ResolverCounts {
+  /** Questions to name servers, and those of them without an answer. */
+  readonly questions: number;
+  readonly failures: number;
+  readonly questionsUnderWay: number;
+  readonly recordSets: number;
+  /** Addresses with something to tell in the health book, and addresses at which TCP could not be had. */
+  readonly notedAddresses: number;
+  readonly addressesWithoutTcp: number;
 }
 
 /** Addresses to try in order, or why there are none. */
@@ -61,6 +79,7 @@ export type Resolved = Result<readonly Destination[], CodedError>;
 export const defaultResolveTimeoutMs = 2_000;
 export const defaultUdpRequestBytesMax = 1_300;
 const defaultLargeConnectTimeoutMs = 1_000;
+const defaultTlsConnectTimeoutMs = 2_000;
 /** Questions under way at once. */
 const questionsMax = 1_000;
 const patienceMaxMs = 500;
@@ -111,6 +130,10 @@ export class Resolver {
       source: this.#client,
       clock,
       limits: options.dnsCache ?? defaultDnsCacheLimits,
+      onReplaced: ({ name }, before, now) => {
+        if (hasTlsServices(before) && now.kind !== 'failed' && !hasTlsServices(now))
+          options.onTlsGone?.(name);
+      },
     });
     this.#reach = new TcpReach({ clock, probe: options.probe ?? tcpProbe({ timeoutMs: connectTimeoutMs }) });
     this.health = options.health ?? new HealthBook({ clock });
@@ -120,6 +143,7 @@ export class Resolver {
       transportOrder: options.transportOrder ?? defaultTransportOrder,
       familyPolicy: options.familyPolicy ?? 'listenerOrder',
       allows: (address) => options.nextHops.allows(address),
+      tlsConnectTimeoutMs: options.tlsConnectTimeoutMs ?? defaultTlsConnectTimeoutMs,
     };
     this.#source = {
       hosts: (name) => this.#hosts.lookup(name) ?? [],
@@ -172,6 +196,17 @@ export class Resolver {
     else if (verdict !== 'silent') this.#reach.worked(destination.remote);
   }
 
+  /** Counters and sizes so far. */
+  counts(): ResolverCounts {
+    return {
+      ...this.#client.counts(),
+      questionsUnderWay: this.#client.size,
+      recordSets: this.#cache.size,
+      notedAddresses: this.health.size,
+      addressesWithoutTcp: this.#reach.size,
+    };
+  }
+
   /** Ends questions under way; names that are not at hand fail from now on. May be called twice. */
   stop(): void {
     this.#client.stop();
@@ -220,7 +255,10 @@ export class Resolver {
     const large = kept.large ?? this.#withTcpFirst(this.#draw(kept));
     if (this.#reach.size === 0) return large;
     return large.filter(
-      (destination) => destination.connectTimeoutMs === undefined || this.#reach.isOpen(destination),
+      (destination) =>
+        destination.transport !== 'tcp' ||
+        destination.connectTimeoutMs === undefined ||
+        this.#reach.isOpen(destination),
     );
   }
 
@@ -228,6 +266,10 @@ export class Resolver {
     const connectTimeoutMs = this.#options.largeConnectTimeoutMs ?? defaultLargeConnectTimeoutMs;
     return withTcpFirst(destinations, { families: this.#plan.families, connectTimeoutMs });
   }
+}
+
+function hasTlsServices(outcome: DnsOutcome): boolean {
+  return outcome.kind === 'records' && offersTls(naptrRecords(outcome.records));
 }
 
 function familiesByTransport(listeners: readonly Listener[]): ReadonlyMap<Transport, readonly Family[]> {

@@ -300,11 +300,60 @@ describe('the health of addresses', () => {
   });
 });
 
+describe('RFC 3263 §7', () => {
+  it('tells when a domain has no services over TLS any more', async () => {
+    const gone: string[] = [];
+    const naptr = ['1 1 s SIPS+D2T - _sips._tcp.x.example', '2 1 s SIP+D2U - _sip._udp.x.example'];
+    const zone = { 'x.example': { naptr, a: ['192.0.2.1'], ttlS: 10 } };
+    const { ask, clock, dns } = await start({ zone, onTlsGone: (name) => gone.push(name) });
+    await ask('sip:x.example');
+    clock.advanceBy(11_000);
+    dns.zone.set('x.example', { rcode: 2 });
+    await ask('sip:x.example');
+    expect(gone).toEqual([]);
+    clock.advanceBy(11_000);
+    dns.zone.set('x.example', { naptr: naptr.slice(1), a: ['192.0.2.1'], ttlS: 10 });
+    await ask('sip:x.example');
+    await expect.poll(() => gone).toEqual(['x.example']);
+  });
+});
+
+describe('what operators see', () => {
+  it('counts questions, failures and sizes', async () => {
+    const { ask, resolver } = await start({
+      zone: { 'x.example': { a: ['192.0.2.1'] }, 'y.example': { rcode: 2 } },
+      listeners: 'udp4',
+    });
+    await ask('sip:x.example:5060');
+    await ask('sip:y.example:5060');
+    expect(resolver.counts()).toEqual({
+      questions: 2,
+      failures: 1,
+      questionsUnderWay: 0,
+      recordSets: 2,
+      notedAddresses: 0,
+      addressesWithoutTcp: 0,
+    });
+  });
+});
+
 describe('the networks that calls may be sent to', () => {
   it('hold for targets found in DNS and for fallbacks', async () => {
     const { ask } = await start({ zone: farm, networks: ['192.0.2.2/32'] });
     expect(await ask('sip:farm.example')).toBe('udp 192.0.2.2:5060');
     expect(await ask('sips:a.farm.example', { mayFallBack: true })).toBe('net.nextHopRefused');
+  });
+});
+
+describe('TLS that may be done without', () => {
+  it('is given less time than TLS that may not', async () => {
+    const { resolver } = await start({ zone: {}, tlsConnectTimeoutMs: 1_500 });
+    const limits = (mayFallBack: boolean): unknown => {
+      const found = resolver.resolveNow({ ...queryOf('sips:192.0.2.1'), mayFallBack });
+      return found?.ok === true && found.value.map(({ connectTimeoutMs }) => connectTimeoutMs);
+    };
+    expect(limits(true)).toEqual([1_500, undefined, undefined]);
+    expect(limits(false)).toEqual([undefined]);
   });
 });
 
