@@ -9,25 +9,33 @@ export interface CallRecordOptions {
   readonly deadlineMs: number;
   /** How many records wait in memory at most; beyond it the oldest finished ones go to the spill file. */
   readonly queueMax: number;
-  /** How long a record may wait for others to be written with it. */
+  /**
+   * How long a change of a record may wait: what changes again meanwhile is written once, in its newest state. It is also
+   * what a crash of the process costs at most.
+   */
   readonly writeDelayMs: number;
   readonly spill: SpillFile;
   readonly logger: Logger;
 }
 
 const batchMax = 200;
+/** Records that come due are written in rounds of this length, so that the event loop is not held up by many at once. */
+const roundMs = 100;
 const retryDelayMaxMs = 5_000;
+const never = Number.POSITIVE_INFINITY;
 
 interface Waiting {
   readonly record: CallRecord;
   readonly version: number;
+  /** When its oldest change that is not written yet is due to be. */
+  readonly dueAt: number;
 }
 
 /** Call records, written behind the calls in batches. Nothing that was accepted is lost while the process lives. */
 export class CallRecords implements CallRecordStore {
   readonly #database: Database;
   readonly #options: CallRecordOptions;
-  /** Newest state by record id, oldest change first. */
+  /** Newest state by record id, the one that has waited longest first. */
   readonly #queue = new Map<string, Waiting>();
   #lastVersion = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +47,7 @@ export class CallRecords implements CallRecordStore {
   constructor(database: Database, options: CallRecordOptions) {
     this.#database = database;
     this.#options = options;
-    this.#retryDelayMs = options.writeDelayMs;
+    this.#retryDelayMs = roundMs;
   }
 
   /** Brings back what an earlier process spilled; its outcome does not matter to the start. */
@@ -50,10 +58,12 @@ export class CallRecords implements CallRecordStore {
   put(record: CallRecord): void {
     // Wall time makes versions of a later process higher, so that a spilled state never replaces a newer one.
     this.#lastVersion = Math.max(this.#lastVersion + 1, Date.now() * 1000);
-    this.#queue.delete(record.id);
-    this.#queue.set(record.id, { record, version: this.#lastVersion });
-    if (this.#queue.size > this.#options.queueMax) this.#spilling ??= this.#spill(this.#overflow());
-    this.#schedule(this.#options.writeDelayMs);
+    const { writeDelayMs, queueMax } = this.#options;
+    // A record that waits keeps its place: changes that go on do not put off its writing.
+    const dueAt = this.#queue.get(record.id)?.dueAt ?? performance.now() + writeDelayMs;
+    this.#queue.set(record.id, { record, version: this.#lastVersion, dueAt });
+    if (this.#queue.size > queueMax) this.#spilling ??= this.#spill(this.#overflow());
+    this.#schedule(writeDelayMs);
   }
 
   async list(query: CallRecordQuery): Promise<readonly CallRecord[]> {
@@ -83,7 +93,7 @@ export class CallRecords implements CallRecordStore {
     clearTimeout(this.#timer);
     const endsAt = performance.now() + deadlineMs;
     while (this.#queue.size > 0 && performance.now() < endsAt) {
-      const isWritten = await within(this.#write(), endsAt - performance.now());
+      const isWritten = await within(this.#write('all'), endsAt - performance.now());
       if (!isWritten) break;
     }
     await this.#spilling;
@@ -94,7 +104,7 @@ export class CallRecords implements CallRecordStore {
   async #writeBeforeRead(): Promise<void> {
     const { deadlineMs } = this.#options;
     for (let i = 0; i * batchMax < this.#options.queueMax && this.#queue.size > 0; i += 1) {
-      if (!(await within(this.#write(), deadlineMs))) return;
+      if (!(await within(this.#write('all'), deadlineMs))) return;
     }
   }
 
@@ -102,23 +112,30 @@ export class CallRecords implements CallRecordStore {
     if (this.#isStopped) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void this.#write().then((isWritten) => this.#continue(isWritten));
+      void this.#write('due').then((isWritten) => this.#continue(isWritten));
     }, delayMs);
   }
 
   async #continue(isWritten: boolean): Promise<void> {
     if (this.#isStopped) return;
-    if (isWritten && this.#queue.size > 0) {
-      this.#retryDelayMs = this.#options.writeDelayMs;
+    if (isWritten && this.#dueInMs() <= 0) {
       this.#schedule(0);
       return;
     }
     if (isWritten && (await this.#isAllBroughtBack())) {
-      this.#retryDelayMs = this.#options.writeDelayMs;
+      this.#retryDelayMs = roundMs;
+      const dueInMs = this.#dueInMs();
+      if (dueInMs < never) this.#schedule(Math.max(dueInMs, Math.min(roundMs, this.#options.writeDelayMs)));
       return;
     }
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, retryDelayMaxMs);
     this.#schedule(this.#retryDelayMs);
+  }
+
+  /** How long the record that has waited longest may wait on; no time left where it is not above zero. */
+  #dueInMs(): number {
+    const [first] = this.#queue.values();
+    return first === undefined ? never : first.dueAt - performance.now();
   }
 
   async #isAllBroughtBack(): Promise<boolean> {
@@ -131,18 +148,18 @@ export class CallRecords implements CallRecordStore {
     }
   }
 
-  /** Writes one batch, the oldest changes first. False: it is still in the queue. */
-  #write(): Promise<boolean> {
-    this.#writing ??= this.#writeBatch().finally(() => {
+  /** Writes one batch, the oldest changes first: of all that wait, or of those that are due. False: it is still in the queue. */
+  #write(which: 'all' | 'due'): Promise<boolean> {
+    this.#writing ??= this.#writeBatch(which === 'all' ? never : performance.now()).finally(() => {
       this.#writing = undefined;
     });
     return this.#writing;
   }
 
-  async #writeBatch(): Promise<boolean> {
+  async #writeBatch(dueBy: number): Promise<boolean> {
     const batch: Waiting[] = [];
     for (const waiting of this.#queue.values()) {
-      if (batch.push(waiting) >= batchMax) break;
+      if (waiting.dueAt > dueBy || batch.push(waiting) >= batchMax) break;
     }
     if (batch.length === 0) return true;
     const rows = batch.map(({ record, version }) => encodeRecord(record, version));
@@ -152,9 +169,13 @@ export class CallRecords implements CallRecordStore {
       this.#warn('store.recordsNotWritten', error);
       return false;
     }
-    // A state that came while this batch was on its way stays.
+    const dueAt = performance.now() + this.#options.writeDelayMs;
     for (const { record, version } of batch) {
-      if (this.#queue.get(record.id)?.version === version) this.#queue.delete(record.id);
+      const newest = this.#queue.get(record.id);
+      this.#queue.delete(record.id);
+      // A state that came while this batch was on its way waits from now on, behind the others.
+      if (newest !== undefined && newest.version !== version)
+        this.#queue.set(record.id, { ...newest, dueAt });
     }
     return true;
   }

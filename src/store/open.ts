@@ -89,7 +89,7 @@ function makeStore(
   const records = new CallRecords(database, {
     deadlineMs,
     queueMax: options.recordQueueMax ?? 20_000,
-    writeDelayMs: options.recordWriteDelayMs ?? 100,
+    writeDelayMs: options.recordWriteDelayMs ?? 1_000,
     spill: openSpillFile(join(options.dataDir, 'spill')),
     logger: options.logger,
   });

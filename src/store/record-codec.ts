@@ -1,4 +1,4 @@
-import { errorText } from '../base/index.ts';
+import { type CodedError, errorText } from '../base/index.ts';
 import type { CallRecord } from '../esrp/index.ts';
 import type { CallRecordRow } from './sql/call-record.ts';
 
@@ -12,7 +12,8 @@ export function encodeRecord(record: CallRecord, version: number): string {
     record,
   };
   try {
-    return JSON.stringify(row, storable);
+    const text = isPlain(record) ? JSON.stringify(row) : JSON.stringify(row, storable);
+    return unstorable.test(text) ? JSON.stringify(row, storable) : text;
   } catch {
     // A cause that refers to itself; the codes and messages remain.
     return JSON.stringify(row, (key, value: unknown) =>
@@ -31,6 +32,23 @@ export function decodeRecord(json: unknown): CallRecord {
     ...record,
     located: { ...record.located, location: { ...location, civic: { ...location.civic, elements } } },
   };
+}
+
+/** Escapes of what jsonb does not take, or text that looks like one. */
+const unstorable = /\\u(?:0000|d[89a-f])/i;
+
+/**
+ * Whether JSON holds all of a record as it is, which spares looking at each of its fields: no civic address, whose
+ * elements are a Map, and no warning with a cause, which may be an Error.
+ */
+function isPlain(record: CallRecord): boolean {
+  const { located, warnings } = record;
+  if (located?.location?.civic !== undefined) return false;
+  return !warnings.some(hasCause) && located?.warnings.some(hasCause) !== true;
+}
+
+function hasCause(warning: CodedError): boolean {
+  return warning.cause !== undefined;
 }
 
 // jsonb has no U+0000 and no lone surrogates, and a caller may send both: a record must not be lost over them.

@@ -17,14 +17,17 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
     let test: TestDatabase;
     const folders: string[] = [];
 
-    const recordsOver = (database: Database, changes: { queueMax?: number; folder?: string } = {}) => {
+    const recordsOver = (
+      database: Database,
+      changes: { queueMax?: number; folder?: string; writeDelayMs?: number } = {},
+    ) => {
       const folder = changes.folder ?? temporaryFolder();
       folders.push(folder);
       const logger = recordingLogger();
       const records = new CallRecords(database, {
         deadlineMs: 20_000,
         queueMax: changes.queueMax ?? 1_000,
-        writeDelayMs: 5,
+        writeDelayMs: changes.writeDelayMs ?? 5,
         spill: openSpillFile(folder),
         logger,
       });
@@ -104,6 +107,32 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
       await emptied(folder);
       expect((await late.get(callRecordId('order-001')))?.state).toBe('answered');
       await late.stop(20_000);
+    });
+
+    it('that change while they wait are written once, in their newest state', async () => {
+      const counted = switchable(test.database);
+      const { records } = recordsOver(counted.database, { writeDelayMs: 150 });
+      const states = ['routing', 'proceeding', 'answered', 'ended'] as const;
+      for (const state of states) {
+        for (let i = 0; i < 20; i += 1) records.put({ ...call(`once-${1_000 + i}`, 4_000_000 + i), state });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await until(() => records.pendingCount() === 0);
+      expect(counted.rowsWritten).toBe(20);
+      const ended = "select count(*) from call_record where id like 'once-%' and state = 'ended'";
+      expect(await ask(test.database, ended)).toBe(20);
+      await records.stop(20_000);
+    });
+
+    it('that never cease to change are written all the same', async () => {
+      const counted = switchable(test.database);
+      const { records } = recordsOver(counted.database, { writeDelayMs: 60 });
+      for (let attempt = 0; counted.rowsWritten < 3; attempt += 1) {
+        records.put({ ...call('restless-1', 5_000_000), statusCode: attempt });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(records.pendingCount()).toBe(1);
+      await records.stop(20_000);
     });
 
     it('wait out a database that is away, spill what does not fit, and lose none', async () => {
@@ -201,14 +230,18 @@ function call(id: string, receivedAt: number): CallRecord {
   };
 }
 
-/** The same database, but for times when it cannot be reached. */
-function switchable(database: Database): { database: Database; isAway: boolean } {
+/** The same database, but for times when it cannot be reached; counts the records that went to it. */
+function switchable(database: Database): { database: Database; isAway: boolean; rowsWritten: number } {
   const state = {
     isAway: false,
+    rowsWritten: 0,
     database: {
       kind: database.kind,
       query: async (...args: Parameters<Database['query']>) => {
         if (state.isAway) throw new DependencyError('store.databaseDown', 'away');
+        const [{ name, values }] = args;
+        const rows: unknown = name === 'put_call_records' ? JSON.parse(String(values[0])) : [];
+        if (Array.isArray(rows)) state.rowsWritten += rows.length;
         return await database.query(...args);
       },
       dbTransaction: database.dbTransaction.bind(database),
