@@ -120,6 +120,25 @@ describe('RFC 5393 §5.3.3: Max-Breadth', () => {
     two.respond(two.takeRequest('INVITE'), 200);
   });
 
+  it('RFC 5393 §5.4.1: a branch that is being cancelled holds its part until it ends', () => {
+    const { caller, one, two } = setUp(
+      forwardTo([{ routeUri: uris[0], timeoutMs: 5000 }, { routeUri: uris[1] }], {
+        failover: 'serverErrors',
+      }),
+    );
+    caller.request();
+    const first = one.takeRequest('INVITE');
+    one.respond(first, 180);
+    harness.wait(5000);
+    one.takeRequest('CANCEL');
+    expect(two.waiting).toEqual([]);
+    one.respond(first, 487);
+    const second = two.takeRequest('INVITE');
+    expect(headerValue(second, 'max-breadth')).toBe('60');
+    two.respond(second, 200);
+    expect(caller.waiting).toEqual(['100', '180', '200']);
+  });
+
   it('RFC 5393 §5.3.3: but not an emergency call', () => {
     const { caller, two } = setUp(
       forwardTo([{ routeUri: uris[0], silenceTimeoutMs: 2000 }, { routeUri: uris[1] }]),

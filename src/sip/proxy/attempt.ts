@@ -34,6 +34,8 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
   latest: Branch | undefined;
   /** Whether the next group of targets waits for this one. Silence ends that; a late provisional brings it back. */
   isLive = true;
+  /** Whether it waits for Max-Breadth that other branches hold. */
+  isHeld = false;
   readonly #ports: ProxyPorts;
   readonly #search: Search;
   #destinations = noDestinations;
@@ -133,6 +135,7 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
   stop(): void {
     this.#isOver = true;
     this.isLive = false;
+    this.isHeld = false;
     this.#destinations = noDestinations;
     this.#later = undefined;
     this.stopTimers();

@@ -93,15 +93,7 @@ export class Search {
   /** No response at all within the patience: the next place is tried beside it, an address before a target. */
   onQuiet(now: MonoMs, branch: Branch): void {
     const { attempt } = branch;
-    if (branch !== attempt.latest || !this.#hasOther(attempt)) return;
-    // RFC 5393 §5.3.3 would have an emergency call wait here as well where nothing is left of its Max-Breadth: the call
-    // comes first, and a branch that nobody answers has not forked.
-    if (this.#availableBreadth() < 1 && this.#decision.failover !== 'all') return;
-    this.#reportBranch(branch, 408, 'no response so far');
-    if (this.#openNext(now, attempt) || attempt.target.silenceTimeoutMs === undefined) return;
-    attempt.isLive = false;
-    this.#startSuccessor(now, attempt);
-    this.#advance(now);
+    if (branch === attempt.latest && this.#hasOther(attempt)) this.#goBeside(now, attempt);
   }
 
   /** The first response of a branch is a provisional one: who was given up as silent is worth waiting for after all. */
@@ -109,6 +101,7 @@ export class Search {
     const { attempt } = branch;
     if (attempt.isOver) return;
     attempt.isLive = true;
+    attempt.isHeld = false;
     const { latest } = attempt;
     if (latest === undefined || !latest.hasHeard || !this.#open.includes(latest)) attempt.latest = branch;
   }
@@ -197,12 +190,13 @@ export class Search {
    * nothing more and nothing open.
    */
   #advance(now: MonoMs): void {
+    for (const attempt of this.#attempts)
+      if (attempt.isHeld && this.#hasRoom(attempt)) this.#resume(now, attempt);
     while (this.#mayStart) {
       const target = this.#targets[this.#nextTarget];
       if (target === undefined) break;
       if (this.#attempts.some((attempt) => attempt.isLive)) {
-        const waiting = waitingAttempts(this.#attempts, this.#open);
-        if (target.withPrevious !== true || this.#availableBreadth() <= waiting) break;
+        if (target.withPrevious !== true || this.#availableBreadth() <= this.#waiting()) break;
       } else if (this.#decision.parallelOnly === true && this.#availableBreadth() < this.#groupSize) {
         this.#isStopped = true;
         this.#note({ kind: 'none', statusCode: 440 });
@@ -230,6 +224,28 @@ export class Search {
     }
   }
 
+  /** Tries the next place beside the attempt's silent branch. */
+  #goBeside(now: MonoMs, attempt: Attempt): void {
+    const { latest } = attempt;
+    if (!this.#hasRoom(attempt)) {
+      attempt.isHeld = true;
+      return;
+    }
+    if (latest !== undefined) this.#reportBranch(latest, 408, 'no response so far');
+    if (this.#openNext(now, attempt) || attempt.target.silenceTimeoutMs === undefined) return;
+    attempt.isLive = false;
+    this.#startSuccessor(now, attempt);
+    this.#advance(now);
+  }
+
+  /** There is Max-Breadth again for an attempt that had to wait for it. */
+  #resume(now: MonoMs, attempt: Attempt): void {
+    attempt.isHeld = false;
+    const { latest } = attempt;
+    if (latest !== undefined && this.#open.includes(latest)) this.#goBeside(now, attempt);
+    else this.#tryNext(now, attempt);
+  }
+
   /** Tries the attempt's next address; without one the attempt is over. */
   #tryNext(now: MonoMs, attempt: Attempt): void {
     if (!this.#openNext(now, attempt)) this.#conclude(now, attempt);
@@ -237,6 +253,10 @@ export class Search {
 
   /** Opens the attempt's next address, or has it looked up; false where there is none. */
   #openNext(now: MonoMs, attempt: Attempt): boolean {
+    if (attempt.hasMore && !this.#hasRoom(attempt)) {
+      attempt.isHeld = true;
+      return true;
+    }
     let destination = attempt.takeDestination();
     while (destination !== undefined && !this.#openBranch(now, attempt, destination)) {
       destination = attempt.takeDestination();
@@ -288,7 +308,7 @@ export class Search {
       target.silenceTimeoutMs ?? (attempt.hasMore ? this.#ports.options.timers.nextAddressMs : undefined);
     const breadth = breadthShare({
       available: this.#availableBreadth(),
-      waiting: waitingAttempts(this.#attempts, this.#open),
+      waiting: this.#waiting(attempt) + 1,
       leavesRoom: patienceMs !== undefined && this.#hasOther(attempt),
     });
     this.#loopHash ??= loopHash(view.request, view);
@@ -395,6 +415,25 @@ export class Search {
     for (const branch of this.#open) branch.cancel(now, headerLines);
   }
 
+  /** How many live attempts, save this one, are about to open a branch. */
+  #waiting(except?: Attempt): number {
+    let count = 0;
+    for (const attempt of this.#attempts) {
+      const { isLive, isHeld, latest } = attempt;
+      if (isLive && !isHeld && attempt !== except && (latest === undefined || !this.#open.includes(latest)))
+        count += 1;
+    }
+    return count;
+  }
+
+  /**
+   * Whether the request's Max-Breadth allows one more branch (RFC 5393 §5.3.3). An emergency call does not wait for that:
+   * the call comes first, and a branch that nobody answers, or that is being cancelled, does not fork any more.
+   */
+  #hasRoom(attempt: Attempt): boolean {
+    return this.#decision.failover === 'all' || this.#availableBreadth() > this.#waiting(attempt);
+  }
+
   get #groupSize(): number {
     return groupSize(this.#targets, this.#nextTarget);
   }
@@ -443,13 +482,4 @@ export class Search {
 /** The list without one of its members; `none` stands for an empty one. */
 function without<T>(list: readonly T[], member: T, none: readonly T[]): readonly T[] {
   return list.length === 1 && list[0] === member ? none : list.filter((each) => each !== member);
-}
-
-/** How many live attempts are about to open a branch. */
-function waitingAttempts(attempts: readonly Attempt[], open: readonly Branch[]): number {
-  let count = 0;
-  for (const { isLive, latest } of attempts) {
-    if (isLive && (latest === undefined || !open.includes(latest))) count += 1;
-  }
-  return count;
 }

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMessageLimits } from '../../../src/sip/message/index.ts';
 import { defaultProxyLimits, defaultProxyTimers, ProxyCore } from '../../../src/sip/proxy/index.ts';
-import {
-  type Behaviour,
-  Callee,
-  Caller,
-  type LinkQuality,
-  LinkSimulation,
-  ProxyStation,
-} from '../../support/link-simulation.ts';
+import { type Behaviour, Callee, Caller } from '../../support/link-agents.ts';
+import { type LinkQuality, LinkSimulation, ProxyStation } from '../../support/link-simulation.ts';
 import { SeededRandom } from '../../support/manual-clock.ts';
 import { forwardTo, nothingOpen } from '../../support/proxy-harness.ts';
 
@@ -81,6 +75,10 @@ describe('calls over a bad link', () => {
         else expect([...kinds], `${label} call ${call.callId}`).toHaveLength(1);
         if (kinds.has('refusal')) expect(call.finals, label).toHaveLength(1);
       }
+      expect(
+        callees.some((callee) => callee.callCount > 0),
+        label,
+      ).toBe(true);
       expect(core.counts(), label).toEqual(nothingOpen);
       for (const station of [caller, ...callees]) {
         expect(station.layer.counts(), label).toEqual({ clients: 0, servers: 0, timers: 0 });
