@@ -16,7 +16,7 @@ const defaultFile = 'firstline.yaml';
 
 /**
  * Runs the server with the configuration file named, or with `firstline.yaml` where there is one, until SIGTERM or
- * SIGINT. The result is the exit code.
+ * SIGINT. SIGHUP reads the certificates again. The result is the exit code.
  */
 export async function serve(configFile: string | undefined): Promise<number> {
   const loaded = readConfig(configFile);
@@ -35,6 +35,7 @@ export async function serve(configFile: string | undefined): Promise<number> {
     progress.end();
     process.on('uncaughtException', (error) => server.reportFault(error));
     process.on('unhandledRejection', (reason) => server.reportFault(reason));
+    process.on('SIGHUP', () => void server.reloadCertificates().catch((error) => server.reportFault(error)));
     process.stdout.write(startScreen(server.description));
     const signal = await stopAsked;
     process.stderr.write(`firstline: ${signal}, finishing the calls in set-up (again to end at once)\n`);

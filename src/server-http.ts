@@ -39,6 +39,8 @@ export function makeHttp(config: Config, { store, logger, sip }: HttpParts): Htt
     readGeoJson: (bytes) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
     health: () => healthOf(store, sip),
+    nextHops: sip.nextHops,
+    certificates: sip.certificates,
     counters: () => ({
       ...sip.counters(),
       firstline_records_pending: store.health().pendingRecordCount,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname, networkInterfaces } from 'node:os';
 import { serviceUrn } from './base/index.ts';
 import type { Config } from './config/index.ts';
@@ -58,6 +59,12 @@ export function proxyTimers(config: Config): ProxyTimers {
 export function proxyLimits(config: Config): ProxyLimits {
   const { transactionsMax } = config.sip;
   return { ...defaultProxyLimits, transactionsMax, transactionsHardMax: Math.ceil(transactionsMax * 1.5) };
+}
+
+/** What signs our Record-Route: as configured, the same on all nodes, or made for this run. */
+export function recordRouteSecrets(config: Config): readonly Buffer[] {
+  const given = config.sip.recordRouteSecrets.map((text) => Buffer.from(text, 'utf8'));
+  return given.length > 0 ? given : [randomBytes(32)];
 }
 
 /** What the call flow goes by, for the listeners as they are bound. */

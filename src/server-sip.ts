@@ -2,7 +2,7 @@ import { after, assert, DependencyError } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import type { CallOptions, CallPorts } from './esrp/index.ts';
 import { CallBook, defaultDecision, isEmergency, routeRequest } from './esrp/index.ts';
-import type { AgentHost } from './net/index.ts';
+import type { AgentHost, CertificateInfo, HealthReport } from './net/index.ts';
 import {
   nextHopFilter,
   Resolver,
@@ -19,6 +19,7 @@ import {
   netLimits,
   proxyLimits,
   proxyTimers,
+  recordRouteSecrets,
   sipListeners,
 } from './server-settings.ts';
 import {
@@ -34,12 +35,21 @@ import type { Store } from './store/index.ts';
 
 const shutdownMs = 5_000;
 
+/** For peers that never learned the other side's Contact: half a day of calls, and no more memory than some 100 MB. */
+const rememberedDialogs = { dialogsMax: 100_000, ageMaxMs: 12 * 3_600_000 };
+
 /** The SIP side as the rest of the server sees it. */
 export interface RunningSip {
   readonly listeners: readonly Listener[];
   readonly defaultRouteUri: string;
   readonly isDraining: () => boolean;
   readonly counters: () => Readonly<Record<string, number>>;
+  /** What calls found out about the addresses that they were sent to. */
+  readonly nextHops: () => readonly HealthReport[];
+  /** Our own certificates in use. */
+  readonly certificates: () => readonly CertificateInfo[];
+  /** Reads all certificate files again; what cannot be used is logged and stays as it was. */
+  reloadCertificates(): Promise<void>;
   refuseNew(): void;
   /** Resolves when no call is in set-up, or after `limitMs`. */
   drained(limitMs: number): Promise<void>;
@@ -54,8 +64,6 @@ export interface SipParts {
 /** Binds the listeners and joins transports, proxy core, call flow and records. */
 export async function startSip(config: Config, parts: SipParts): Promise<RunningSip> {
   const { store, logger } = parts;
-  const nextHops = nextHopFilter(config.sip.nextHopNetworks);
-  assert(nextHops.ok, 'the configuration has checked the networks');
   const book = new CallBook({ store: store.records, clock: systemClock, logger });
   const receiver: { driver?: SipDriver<ProxyInput, ProxyEvent> } = {};
   const transports = new Transports({
@@ -64,6 +72,8 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
     clock: systemClock,
     logger,
     onMessage: (message, flow) => receiver.driver?.receive(message, flow),
+    tlsClient: config.sip.tlsClient,
+    udpBatch: config.sip.udpBatch,
   });
   const listeners = await transports.start();
   const [first] = listeners;
@@ -72,22 +82,18 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
   const core = makeCore(config, listeners, callOptions);
   const discards = new DiscardCounter();
   const intake = new Intake({ store, logger, book, callOptions });
+  const resolver = makeResolver(config, listeners);
   const driver = new SipDriver<ProxyInput, ProxyEvent>({
     core,
     transports,
-    resolver: new Resolver({
-      listeners,
-      nextHops: nextHops.value,
-      clock: systemClock,
-      timeoutMs: config.sip.nameTimeoutMs,
-      ...(config.sip.nameServers.length === 0 ? {} : { nameServers: config.sip.nameServers }),
-    }),
+    resolver,
     clock: systemClock,
     logger,
     onEvent: (event) => {
       if (event.kind === 'discarded') discards.count(event.reason);
       else book.onEvent(event);
     },
+    onHealth: (destination, verdict, retryAfterS) => resolver.note(destination, verdict, retryAfterS),
     onDecide: (question) => intake.decide(question, (decision) => driver.answer(question.id, decision)),
   });
   receiver.driver = driver;
@@ -104,13 +110,35 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
         calls: book.counts(),
         discarded: discards.counts,
       }),
+    nextHops: () => resolver.health.list(),
+    certificates: () => transports.certificates(),
+    reloadCertificates: async () => {
+      const problems = await transports.reloadCertificates();
+      for (const { code, message } of problems) logger.error('server.certificateNotRead', { code, message });
+      logger.info('server.certificatesRead', { problems: problems.length });
+    },
     refuseNew: () => intake.close(),
     drained: (limitMs) => untilTrue(() => book.counts().inSetUp === 0, limitMs),
     stop: async () => {
       await transports.stop(after(systemClock.mono(), shutdownMs));
       driver.stop();
+      resolver.stop();
     },
   };
+}
+
+function makeResolver(config: Config, listeners: readonly Listener[]): Resolver {
+  const { nextHopNetworks, nameServers, nameTimeoutMs, udpRequestBytesMax } = config.sip;
+  const nextHops = nextHopFilter(nextHopNetworks);
+  assert(nextHops.ok, 'the configuration has checked the networks');
+  return new Resolver({
+    listeners,
+    nextHops: nextHops.value,
+    clock: systemClock,
+    timeoutMs: nameTimeoutMs,
+    nameServers: nameServers.length === 0 ? undefined : nameServers,
+    udpRequestBytesMax,
+  });
 }
 
 function makeCore(config: Config, listeners: readonly Listener[], callOptions: CallOptions): ProxyCore {
@@ -124,6 +152,10 @@ function makeCore(config: Config, listeners: readonly Listener[], callOptions: C
     messageLimits: defaultMessageLimits,
     decideTimeoutMs: config.sip.decideTimeoutMs,
     resolveTimeoutMs: config.sip.nameTimeoutMs + 1_000,
+    aliases: config.sip.aliases,
+    recordRouteSecrets: recordRouteSecrets(config),
+    dialogMemory: rememberedDialogs,
+    sessionTimer: config.sip.sessionTimer,
     serverName: 'Firstline',
     fallbackDecision: (request, flow) => defaultDecision(request, callOptions.ingressOf(flow), callOptions),
     mayExceedLimit: (request, flow) => isEmergency(request, callOptions.ingressOf(flow)),

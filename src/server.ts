@@ -44,6 +44,8 @@ export interface RunningServer {
   readonly description: ServerDescription;
   /** Takes note of an error that nothing caught. The server goes on: ending it would end every call in set-up. */
   reportFault(error: unknown): void;
+  /** Reads all certificate files again; calls and connections go on. */
+  reloadCertificates(): Promise<void>;
   /** Drains calls in set-up, then ends everything. May be called twice. */
   stop(): Promise<void>;
 }
@@ -93,6 +95,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
         log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
         startMs: performance.now(),
       },
+      reloadCertificates: () => sip.reloadCertificates(),
       reportFault: (error) => {
         const stack = error instanceof Error ? error.stack : undefined;
         logger.error('server.uncaught', { error: String(error), stack });

@@ -140,6 +140,12 @@ export const configSchema = z.strictObject({
         .describe(
           'Largest request sent by UDP where the path is not loopback; a larger one tries TCP first (RFC 3261 §18.1.1).',
         ),
+      udpBatch: z
+        .enum(['auto', 'off'])
+        .default('auto')
+        .describe(
+          'Several datagrams in one system call: auto uses it where the machine can (Linux with the optional package koffi), off never.',
+        ),
       nameServers: z
         .array(z.string().min(1).max(64))
         .max(8)

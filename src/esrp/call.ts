@@ -139,6 +139,7 @@ export function defaultDecision(
     failover: 'all',
     redirects: { kind: 'recurse', keepsRequestUri: true },
     mayFallBackFromTls: true,
+    isEmergency: true,
     recordRoute: true,
   };
 }

@@ -43,6 +43,7 @@ export function forward(request: SipRequest, input: ForwardInput): RequestDecisi
     failover: 'all',
     redirects: input.redirects === 'recurse' ? { kind: 'recurse', keepsRequestUri: true } : { kind: 'pass' },
     mayFallBackFromTls: true,
+    isEmergency: true,
     recordRoute: true,
   };
 }

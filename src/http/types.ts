@@ -1,4 +1,4 @@
-import type { ServiceUrn } from '../base/index.ts';
+import type { ServiceUrn, WallMs } from '../base/index.ts';
 import type {
   ApiKeyStore,
   AuditLog,
@@ -34,6 +34,28 @@ export type GeoJsonReader = (
   options: { readonly defaultServiceUrn: ServiceUrn | undefined },
 ) => AsyncIterable<SourceFeature>;
 
+/** The state of one next hop, by transport and address. */
+export interface NextHopHealth {
+  readonly transport: string;
+  readonly address: string;
+  readonly port: number;
+  /** `down`: tried last. `refusing`: tried last for what is no emergency. */
+  readonly state: 'up' | 'down' | 'refusing';
+  /** How long that lasts unless a response comes before; ms. */
+  readonly forMs: number;
+  /** Times that it went down without a response between them. */
+  readonly downs: number;
+  /** Silences in a row. */
+  readonly silences: number;
+}
+
+/** One of the server's own certificates. */
+export interface CertificateInUse {
+  readonly file: string;
+  readonly subjectAltName: string | undefined;
+  readonly validUntil: WallMs;
+}
+
 /** What the operations ask of the world. */
 export interface HttpPorts {
   readonly routes: RouteService;
@@ -43,6 +65,10 @@ export interface HttpPorts {
   readonly apiKeys: ApiKeyStore;
   readonly readGeoJson: GeoJsonReader;
   readonly health: () => Health;
+  /** What calls found out about the addresses that they were sent to; empty where nothing is amiss. */
+  readonly nextHops: () => readonly NextHopHealth[];
+  /** The server's own certificates in use. */
+  readonly certificates: () => readonly CertificateInUse[];
   /** Counts since the start, by metric name. */
   readonly counters?: () => Readonly<Record<string, number>>;
   readonly logger: Logger;

@@ -26,7 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     isPure: false,
   },
   load: { rooms: ['base', 'geo', 'esrp'], packages: [], isPure: false },
-  net: { rooms: ['base', 'sip', 'esrp'], packages: [], isPure: false },
+  net: { rooms: ['base', 'sip', 'esrp'], packages: ['ws', 'dns-packet', 'koffi'], isPure: false },
   http: {
     rooms: ['base', 'esrp', 'lost', 'location', 'policy', 'geo'],
     packages: ['express', 'zod'],

@@ -5,6 +5,7 @@ import { listCalls, readCall } from './calls.ts';
 import { activateDataset, listDatasets, loadDataset, readDataset, rollBackDataset } from './datasets.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
+import { listCertificates, listNextHops } from './network.ts';
 import { queryRoute, queryRouteByBody } from './route.ts';
 
 /** Every operation that is served, in the order of the API document. */
@@ -22,6 +23,8 @@ export const operations: readonly Operation[] = [
   readCall,
   readAudit,
   rotateKey,
+  listNextHops,
+  listCertificates,
   readDocument,
   readProblemType,
   readLiveness,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { wallMs } from '../../../src/base/index.ts';
 import {
   apiKeyRandomBytes,
   createHttpServer,
@@ -74,6 +75,21 @@ export async function startTestServer(
     readGeoJson: (bytes, { defaultServiceUrn }) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn, limits: defaultGeoJsonLimits }),
     health: () => handle.health,
+    nextHops: () => [
+      {
+        transport: 'tls',
+        address: '192.0.2.30',
+        port: 5061,
+        state: 'down',
+        forMs: 840,
+        downs: 1,
+        silences: 0,
+      },
+    ],
+    certificates: () => [
+      { file: '/etc/a.pem', subjectAltName: 'DNS:a.example', validUntil: wallMs(1_800_000_000_000) },
+      { file: '/etc/b.pem', subjectAltName: undefined, validUntil: wallMs(1_800_000_000_000) },
+    ],
     counters: () => ({ firstline_calls_total: 3, 'firstline.odd-name': 1 }),
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     version: '0.1.0',
