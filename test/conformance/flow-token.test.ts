@@ -302,6 +302,33 @@ describe('RFC 5626 §5.3: incoming and outgoing requests', () => {
   });
 });
 
+describe('RFC 3261 §16.4: a token that a strict router or an escaping peer sends back', () => {
+  it.each([
+    ['as Request-URI, the flow in the Route', (recorded: readonly string[]) => recorded],
+    ['with escapes', (recorded: readonly string[]) => recorded.map(escaped)],
+  ])('%s', (_name, change) => {
+    const { caller, callee } = setUp({ isEmergency: true });
+    const { invite, ok } = answered(caller, callee, browser);
+    const [top = '', below = ''] = change(headerValues(invite, 'record-route'));
+    callee.inDialogBack('BYE', invite, ok, {
+      requestUri: top.slice(1, -1),
+      routes: [below, '<sip:a@df7jal23ls0d.invalid>'],
+    });
+    const bye = caller.takeRequest('BYE');
+    expect([bye.requestUri, headerValue(bye, 'route')]).toEqual(['sip:a@df7jal23ls0d.invalid', undefined]);
+    expect(harness.eventsOf('inDialog')[0]?.isEmergency).toBe(true);
+    caller.respond(bye, 200);
+  });
+
+  /** Each character of the user part as an escape (RFC 3261 §19.1.4). */
+  function escaped(value: string): string {
+    return value.replace(/(sips?:)([\w-]+)@/, (_all, scheme: string, user: string) => {
+      const text = [...user].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
+      return `${scheme}${text}@`;
+    });
+  }
+});
+
 describe("an emergency call's dialog", () => {
   it('is marked in Record-Route, and told with its requests; an ordinary one is not', () => {
     for (const isEmergency of [true, false]) {

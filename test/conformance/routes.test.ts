@@ -344,7 +344,10 @@ describe('RFC 3261 §12.2: requests of a dialog that do not say where to', () =>
     const early = caller.takeResponse(183);
     caller.inDialog('PRACK', early, { requestUri: 'urn:service:sos', routes: [] });
     psap.respond(psap.takeRequest('PRACK'), 200);
+    caller.takeResponse(200);
+    expect(harness.core.counts().dialogs).toBe(1);
     psap.respond(invite, 486);
+    expect(harness.core.counts().dialogs).toBe(0);
   });
 
   it('follow a target refresh of either side (RFC 3261 §12.2.1.2)', () => {

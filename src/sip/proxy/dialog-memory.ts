@@ -61,11 +61,12 @@ export class DialogMemory {
     const { request, response } = exchange;
     switch (request.method) {
       case 'BYE':
-        if (endsDialog(response.statusCode)) this.#forget(request);
+        if (endsDialog(response.statusCode)) this.#forget(request, request);
         return;
       case 'INVITE':
       case 'UPDATE':
         if (response.statusCode < 300) this.#learnTargets(now, exchange);
+        else if (!hasToTag(request)) this.#forget(request, response);
         return;
       default:
     }
@@ -98,8 +99,7 @@ export class DialogMemory {
       return;
     }
     const asker = contactOf(request);
-    const to = toHeader(request);
-    if (request.method !== 'INVITE' || asker === undefined || !to.ok || to.value.tag !== undefined) return;
+    if (request.method !== 'INVITE' || asker === undefined || hasToTag(request)) return;
     this.#trim(now);
     this.#dialogs.set(ownCopy(keyOf(names.callId, names.from, names.to)), {
       caller: {
@@ -133,8 +133,8 @@ export class DialogMemory {
     return other && { key: back, dialog: other, isFromCaller: false };
   }
 
-  #forget(request: SipRequest): void {
-    const names = namesOf(request, request);
+  #forget(request: SipRequest, tagged: SipMessage): void {
+    const names = namesOf(request, tagged);
     const found = names && this.#dialogOf(names);
     if (found !== undefined) this.#dialogs.delete(found.key);
   }
@@ -176,6 +176,11 @@ function namesOf(request: SipRequest, tagged: SipMessage): Names | undefined {
   if (id === undefined || !from.ok || !to.ok) return undefined;
   if (from.value.tag === undefined || to.value.tag === undefined) return undefined;
   return { callId: id, from: from.value.tag, to: to.value.tag };
+}
+
+function hasToTag(request: SipRequest): boolean {
+  const to = toHeader(request);
+  return to.ok && to.value.tag !== undefined;
 }
 
 /** No line break can stand in a name. */

@@ -9,7 +9,15 @@ import {
   toHeader,
 } from '../message/index.ts';
 import { type Destination, defaultPort, type Flow, type Listener } from '../transaction/index.ts';
-import { formatSipUri, hasParam, paramValue, type SipUri, type Uri, withoutParam } from '../uri/index.ts';
+import {
+  decodeEscapes,
+  formatSipUri,
+  hasParam,
+  paramValue,
+  type SipUri,
+  type Uri,
+  withoutParam,
+} from '../uri/index.ts';
 import { isSameFlow, type RouteToken, type RouteTokens } from './flow-token.ts';
 import { type OwnAddresses, uriTransport } from './own-addresses.ts';
 
@@ -142,7 +150,8 @@ function onwardFlow(
 
 function tokenOf(uri: Uri | undefined, tokens: RouteTokens | undefined): RouteToken | undefined {
   if (uri?.kind !== 'sip' || uri.user === undefined) return undefined;
-  return tokens?.read(uri.user);
+  // Some stacks escape what need not be (RFC 3261 §19.1.4).
+  return tokens?.read(decodeEscapes(uri.user));
 }
 
 function isRecordedByUs(uri: Uri | undefined, { own, tokens }: RouteReading): boolean {
