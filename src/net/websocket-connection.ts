@@ -5,12 +5,13 @@ import { after, type Clock, type MonoMs } from '../base/index.ts';
 import { type Destination, type Endpoint, type Flow, parseMessage, type SipMessage } from '../sip/index.ts';
 import { endpointText } from './addresses.ts';
 import type { CloseReason, StreamCounts } from './counts.ts';
-import { SendLedger, type SentMessage, sentKind } from './send-ledger.ts';
+import { sentKind } from './send-ledger.ts';
 import { strangerKind } from './strangers.ts';
 import type { TableMember } from './stream-table.ts';
 import type { NetLimits, OnMessage, OnSendFailed } from './types.ts';
-import { isIdentityError } from './websocket-dial.ts';
+import { openingErrorCode } from './websocket-dial.ts';
 import { FrameProgress } from './websocket-progress.ts';
+import { WebSocketWriter } from './websocket-writer.ts';
 
 /** Plain or over TLS. */
 export type WebSocketKind = 'ws' | 'wss';
@@ -51,14 +52,12 @@ export class WebSocketConnection implements TableMember {
   readonly #options: WebSocketConnectionOptions;
   readonly #socket: WebSocket;
   readonly #progress = new FrameProgress();
-  readonly #ledger = new SendLedger();
+  readonly #writer: WebSocketWriter;
   #flow: Flow;
   /** What is under it once the handshake is done. */
   #stream: Socket | undefined;
   #openingTimer: NodeJS.Timeout | undefined;
   #openingDue: MonoMs | undefined;
-  /** Bytes of messages that wait for the connection to be open. */
-  #waitingBytes = 0;
   #isEnding = false;
   /** A ping of ours went out in silence and nothing came since. */
   #isProbed = false;
@@ -67,12 +66,10 @@ export class WebSocketConnection implements TableMember {
   /** Requests received, ACKs aside, that had no final response yet. */
   #owed = 0;
   #unfinishedSince: MonoMs | undefined;
-  /** Since when bytes wait for the peer and none was taken. */
-  #stuckSince: MonoMs | undefined;
   #lastError: Error | undefined;
 
   constructor(options: WebSocketConnectionOptions) {
-    const { socket, id, kind, local, remote, direction, clock, limits } = options;
+    const { socket, id, kind, local, remote, direction, clock, limits, counts } = options;
     this.id = id;
     this.remote = remote;
     this.address = remote.address;
@@ -81,12 +78,21 @@ export class WebSocketConnection implements TableMember {
     this.#socket = socket;
     this.#flow = { transport: kind, local, remote, connectionId: id };
     this.#activeAt = clock.mono();
+    this.#writer = new WebSocketWriter({
+      socket,
+      limits,
+      clock,
+      counts,
+      onResumed: (now) => {
+        if (this.#unfinishedSince !== undefined) this.#unfinishedSince = now;
+      },
+    });
     if (direction === 'opened') this.#hasten(limits.stream.connectTimeoutMs);
     socket.on('message', (data) => {
       if (Buffer.isBuffer(data)) this.#receive(data);
     });
     socket.on('ping', () => {
-      options.counts.pings += 1;
+      counts.pings += 1;
     });
     socket.on('error', (error) => this.#failed(error));
     socket.on('close', () => this.#closed());
@@ -102,10 +108,10 @@ export class WebSocketConnection implements TableMember {
 
   get isBusy(): boolean {
     const now = this.#options.clock.mono();
-    if (this.#stream === undefined || this.#queuedBytes > 0) return true;
+    if (this.#stream === undefined || this.#writer.queuedBytes > 0) return true;
     if (this.#use !== 'nothing' && this.#progress.isUnfinished) return true;
     if (this.#owed > 0 && now < after(this.#activeAt, owedMaxMs)) return true;
-    return this.#ledger.awaitsAnswer(now, this.#options.limits.stream.halfClosedMs);
+    return this.#writer.awaitsAnswer(now);
   }
 
   putOut(): void {
@@ -132,14 +138,13 @@ export class WebSocketConnection implements TableMember {
     stream.prependListener('data', (chunk: Buffer) => this.#follow(chunk));
     stream.setTimeout(limits.stream.idleMs / 2);
     stream.on('timeout', () => this.#fellSilent());
-    this.#waitingBytes = 0;
-    for (const message of this.#ledger.all()) this.#write(message);
+    this.#writer.open();
   }
 
   /** Hands a message to the connection; before it is open it waits. */
   send(bytes: Buffer, destination: Destination, onFailed: OnSendFailed | undefined): void {
     const { counts, limits, clock } = this.#options;
-    const queued = this.#queuedBytes;
+    const queued = this.#writer.queuedBytes;
     if (queued + bytes.length > limits.stream.writeQueueBytesMax) {
       this.#cutOff('writeQueueFull');
       counts.sendFailures += 1;
@@ -153,24 +158,20 @@ export class WebSocketConnection implements TableMember {
     if (isFinal) this.#owed = Math.max(0, this.#owed - 1);
     if (isInvite) this.#use = 'calls';
     const at = clock.mono();
-    const message = { bytes, destination, onFailed, kind, at, followsEnd: false, isWritten: false };
-    this.#ledger.note(message);
-    if (this.#stream !== undefined) {
-      this.#write(message);
-      return;
-    }
-    this.#waitingBytes += bytes.length;
-    this.#hasten(destination.connectTimeoutMs);
+    if (this.#stream === undefined) this.#hasten(destination.connectTimeoutMs);
+    else this.#activeAt = at;
+    this.#writer.send({ bytes, destination, onFailed, kind, at, followsEnd: false, isWritten: false });
   }
 
   /** Closes it where one of its limits has passed. Called about every second. */
   checkLimits(now: MonoMs): void {
-    const { messageMs, writeStallMs, silentMs } = this.#options.limits.stream;
+    const { messageMs } = this.#options.limits.stream;
+    const since = this.#unfinishedSince;
     // What is not read for the sake of back-pressure is not the peer's slowness.
-    if (!this.#socket.isPaused && isPast(now, this.#unfinishedSince, messageMs)) {
+    if (since !== undefined && !this.#socket.isPaused && now >= after(since, messageMs)) {
       this.#close('slowMessage', closeCodes.policyViolation);
-    } else if (isPast(now, this.#stuckSince, writeStallMs)) this.#cutOff('slowReader');
-    else if (this.#ledger.isUnanswered(now, silentMs)) this.#options.onRetired(this);
+    } else if (this.#writer.isStuck(now)) this.#cutOff('slowReader');
+    else if (this.#writer.isUnanswered(now)) this.#options.onRetired(this);
   }
 
   /** Closes it once what is queued has gone, by the closing handshake (RFC 6455 §7.1.2). */
@@ -183,40 +184,6 @@ export class WebSocketConnection implements TableMember {
   /** Closes it at once. */
   destroy(): void {
     this.#socket.terminate();
-  }
-
-  get #queuedBytes(): number {
-    return this.#stream === undefined ? this.#waitingBytes : this.#socket.bufferedAmount;
-  }
-
-  /**
-   * RFC 7118 §4.2: without a byte that is no UTF-8 a message may go as text, which is what scripts in browsers read most
-   * easily; with one the whole message goes as binary.
-   */
-  #write(message: SentMessage): void {
-    const { limits, counts, clock } = this.#options;
-    const { bytes } = message;
-    this.#activeAt = message.at;
-    this.#stuckSince ??= message.at;
-    this.#socket.send(bytes, { binary: !isUtf8(bytes) }, (error) => {
-      // What was not written is told about when the connection closes.
-      if (error !== undefined && error !== null) return;
-      message.isWritten = true;
-      this.#taken(clock.mono());
-    });
-    // Whoever does not read our answers is not read from either, so that no queue grows for what it asks.
-    if (this.#socket.isPaused || this.#queuedBytes < limits.stream.pauseReadingBytes) return;
-    counts.pauses += 1;
-    this.#socket.pause();
-  }
-
-  /** A message went out: what still waits has its full time again. */
-  #taken(now: MonoMs): void {
-    const queued = this.#queuedBytes;
-    this.#stuckSince = queued === 0 ? undefined : now;
-    if (!this.#socket.isPaused || queued >= this.#options.limits.stream.pauseReadingBytes) return;
-    if (this.#unfinishedSince !== undefined) this.#unfinishedSince = now;
-    this.#socket.resume();
   }
 
   /** The shortest wait that was asked for counts: a message that may not wait goes to its next address then. */
@@ -247,7 +214,9 @@ export class WebSocketConnection implements TableMember {
     }
     const kind = strangerKind(bytes);
     if (kind === 'keepalive') {
-      if (bytes.includes(ping)) this.#pong();
+      if (!bytes.includes(ping)) return;
+      counts.pings += 1;
+      this.#writer.pong(pong);
       return;
     }
     counts.strangers[kind] += 1;
@@ -270,18 +239,12 @@ export class WebSocketConnection implements TableMember {
     onMessage(message, this.#flow);
   }
 
-  #pong(): void {
-    const { counts, limits } = this.#options;
-    counts.pings += 1;
-    if (this.#queuedBytes < limits.stream.pauseReadingBytes) this.#socket.send(pong, { binary: false });
-  }
-
   #follow(chunk: Buffer): void {
     const { counts, clock } = this.#options;
     const now = clock.mono();
     counts.bytesIn += chunk.length;
     this.#isProbed = false;
-    this.#ledger.heard();
+    this.#writer.heard();
     // Whoever sends nothing that is SIP does not stay longer for sending more of it.
     if (this.#use !== 'nothing') this.#activeAt = now;
     const hasFinished = this.#progress.push(chunk);
@@ -338,10 +301,6 @@ export class WebSocketConnection implements TableMember {
     this.#tellOfLosses();
   }
 
-  /**
-   * Requests that the peer gave no sign of having failed, so that their users try the next address. So did what was not
-   * written; a response or an ACK that the operating system took is let be.
-   */
   #tellOfLosses(): void {
     const { counts, kind } = this.#options;
     const wasOpen = this.#stream !== undefined;
@@ -349,16 +308,10 @@ export class WebSocketConnection implements TableMember {
     const what = wasOpen ? 'the connection was lost' : 'no connection';
     const why = cause === undefined ? '' : `: ${cause.message}`;
     const message = `${what} to ${endpointText(this.remote)} by ${kind.toUpperCase()}${why}`;
-    const opening = cause !== undefined && isIdentityError(cause) ? 'net.tlsIdentity' : 'net.connectFailed';
-    const code = wasOpen ? 'net.connectionLost' : opening;
-    for (const lost of this.#ledger.takeAll()) {
-      if (lost.isWritten && lost.kind !== 'request') continue;
+    const code = wasOpen ? 'net.connectionLost' : openingErrorCode(cause);
+    for (const { onFailed } of this.#writer.losses()) {
       counts.sendFailures += 1;
-      lost.onFailed?.({ code, message, cause });
+      onFailed?.({ code, message, cause });
     }
   }
-}
-
-function isPast(now: MonoMs, since: MonoMs | undefined, limitMs: number): boolean {
-  return since !== undefined && now >= after(since, limitMs);
 }

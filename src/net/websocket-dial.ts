@@ -50,9 +50,13 @@ export function dial(
   }
 }
 
-/** Whether an error of a connection says that the server did not prove who it is, by the names that Node gives it. */
-export function isIdentityError(error: Error): boolean {
-  return 'code' in error && identityCode.test(String(error.code));
+/** What a connection of ours failed for, by the name that Node gives the error. */
+export function openingErrorCode(
+  error: Error | undefined,
+): 'net.tlsIdentity' | 'net.tlsHandshake' | 'net.connectFailed' {
+  const code = error !== undefined && 'code' in error ? String(error.code) : '';
+  if (identityCode.test(code)) return 'net.tlsIdentity';
+  return /^(?:ERR_SSL_|EPROTO$)/.test(code) ? 'net.tlsHandshake' : 'net.connectFailed';
 }
 
 /** OpenSSL's reasons to refuse a chain, and Node's own for one that names somebody else. */

@@ -12,7 +12,13 @@ import {
 import { TlsCertificates } from '../../../src/net/tls-certificates.ts';
 import type { TlsContext } from '../../../src/net/tls-context.ts';
 import type { Destination, Endpoint } from '../../../src/sip/index.ts';
-import { destination, eventually, rawClient, recordingLogger } from '../../support/net-loopback.ts';
+import {
+  destination,
+  eventually,
+  rawClient,
+  rawServer,
+  recordingLogger,
+} from '../../support/net-loopback.ts';
 import { type Authority, type MadeCertificate, makeAuthority } from '../../support/net-tls.ts';
 import {
   browserOptions,
@@ -285,6 +291,17 @@ describe('a wss connection of our own', () => {
     const remote = { address: '127.0.0.1', port };
     harness.send(browserOptions(), destination({ transport: 'wss', remote, serverName: 'ws.example.com' }));
     await eventually(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.tlsIdentity']));
+  });
+
+  it('fails as a TLS session where the server speaks no TLS', async () => {
+    const harness = await start();
+    const plain = await rawServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    });
+    open.push(() => new Promise((resolve) => plain.close(resolve)));
+    harness.send(browserOptions(), destination({ transport: 'wss', remote: plain.endpoint }));
+    await eventually(() => expect(harness.failures.map(({ code }) => code)).toEqual(['net.tlsHandshake']));
   });
 
   it('is never made in the clear where TLS is not configured', async () => {
