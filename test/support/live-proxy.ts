@@ -29,7 +29,7 @@ export interface LiveProxy {
 }
 
 /**
- * Starts a proxy with UDP, ws and wss listeners on loopback that forwards by `decide`. Its next hops are IP literals. Its
+ * Starts a proxy with UDP, TCP, ws and wss listeners on loopback that forwards by `decide`. Its next hops are IP literals. Its
  * timers are short, so that the end of every transaction can be waited for.
  */
 export async function startLiveProxy(
@@ -44,6 +44,7 @@ export async function startLiveProxy(
   const transports = new Transports({
     listeners: [
       { ...shared, transport: 'udp' },
+      { ...shared, transport: 'tcp' },
       { ...shared, transport: 'ws' },
       { ...shared, transport: 'wss', tls },
     ],

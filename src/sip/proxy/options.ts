@@ -29,7 +29,10 @@ export const defaultProxyTimers: ProxyTimers = {
 export interface ProxyLimits {
   /** Open transactions at which requests that would be asked about get 503, save those of `mayExceedLimit`. */
   readonly transactionsMax: number;
-  /** Open transactions at which every new request gets 503. Memory: about 8 kB for one with an emergency call's bodies. */
+  /**
+   * Open transactions at which every new request gets 503; what goes on in an emergency call has a tenth more. Memory:
+   * about 8 kB for one with an emergency call's bodies.
+   */
   readonly transactionsHardMax: number;
   /** Targets of one decision; of more, the first ones and the last are kept, since the last is the default route. */
   readonly targetsMax: number;
