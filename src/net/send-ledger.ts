@@ -60,6 +60,16 @@ export class SendLedger {
   takeAll(): readonly SentMessage[] {
     return this.#sent.splice(0);
   }
+
+  /**
+   * What the peer cannot be assumed to have, oldest first; the ledger is empty then. An ACK or a response that the
+   * operating system took is let be: most peers close right after one.
+   */
+  takeLost(): readonly SentMessage[] {
+    return this.takeAll().filter(
+      (message) => !message.isWritten || message.followsEnd || message.kind === 'request',
+    );
+  }
 }
 
 /** What the bytes of a message begin with. */

@@ -172,7 +172,8 @@ export class SocketTransport implements StreamTransport {
       onMessage,
       onAlias: (offered, port) => this.#alias(offered, port),
       onRetired: (retired) => this.#pool.unshare(retired),
-      onReturned: ({ bytes, destination, onFailed }) => this.send(bytes, destination, onFailed),
+      onReturned: ({ bytes, destination, onFailed }) =>
+        this.send(bytes, { ...destination, connectionId: undefined }, onFailed),
       onClosed: (closed) => this.#remove(closed),
     });
     this.#pool.add(connection);

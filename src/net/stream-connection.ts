@@ -8,6 +8,7 @@ import { StreamOpening } from './stream-opening.ts';
 import { StreamReader } from './stream-reader.ts';
 import type { TableMember } from './stream-table.ts';
 import type { OpeningSocket } from './stream-wire.ts';
+import { StreamWriter } from './stream-writer.ts';
 import type { NetLimits, OnMessage, OnSendFailed } from './types.ts';
 
 export interface StreamConnectionOptions {
@@ -37,8 +38,6 @@ export interface StreamConnectionOptions {
 }
 
 const lineEnd = Buffer.from('\r\n');
-/** So much is not kept back for more of the same turn. */
-const gatherBytesMax = 64 * 1024;
 /**
  * A peer that ended its side may have closed its socket altogether, which only shows by a second write after the first
  * has reached it.
@@ -56,6 +55,7 @@ export class StreamConnection implements TableMember {
   readonly #options: StreamConnectionOptions;
   readonly #socket: Socket;
   readonly #reader: StreamReader;
+  readonly #writer: StreamWriter;
   readonly #ledger = new SendLedger();
   #flow: Flow;
   /** Undefined once bytes can go out. */
@@ -65,9 +65,6 @@ export class StreamConnection implements TableMember {
   #activeAt: MonoMs;
   #use: TableMember['use'] = 'nothing';
   #isRetired = false;
-  #isGathering = false;
-  readonly #flush = (): void => this.#letGo();
-  #isPaused = false;
   /** Lost its framing, was counted for that, and only waits for its last answers. */
   #endsBadly = false;
   /** We closed it for a reason of its own: nothing is sent again. */
@@ -75,7 +72,6 @@ export class StreamConnection implements TableMember {
   /** Requests received, ACKs aside, that had no final response on this connection yet. */
   #owed = 0;
   #peerEndedAt: MonoMs | undefined;
-  #stuckSince: MonoMs | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
   #lastError: Error | undefined;
   #refusal: CodedError | undefined;
@@ -92,10 +88,10 @@ export class StreamConnection implements TableMember {
     this.#activeAt = clock.mono();
     this.#flow = this.#makeFlow(options.peerDomains);
     this.#reader = this.#makeReader();
+    this.#writer = this.#makeWriter();
     if (opening !== undefined) this.#opening = this.#makeOpening(opening);
     socket.setTimeout(limits.stream.idleMs);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#peerEnded());
     socket.on('timeout', () => this.#close('idle'));
     socket.on('error', (error) => {
@@ -124,7 +120,7 @@ export class StreamConnection implements TableMember {
 
   get isBusy(): boolean {
     const now = this.#options.clock.mono();
-    if (this.#opening !== undefined || this.#socket.writableLength > 0) return true;
+    if (this.#opening !== undefined || this.#writer.queuedBytes > 0) return true;
     if (this.#use !== 'nothing' && this.#reader.isUnfinished) return true;
     if (this.#owed > 0 && now < after(this.#activeAt, owedMaxMs)) return true;
     return this.#ledger.awaitsAnswer(now, this.#options.limits.stream.halfClosedMs);
@@ -137,7 +133,7 @@ export class StreamConnection implements TableMember {
   /** Hands bytes to the connection; before it is open they wait in its queue. */
   send(bytes: Buffer, destination: Destination, onFailed: OnSendFailed | undefined): void {
     const { counts, limits, clock } = this.#options;
-    const waiting = this.#socket.writableLength + this.#waitingBytes;
+    const waiting = this.#writer.queuedBytes + this.#waitingBytes;
     if (waiting + bytes.length > limits.stream.writeQueueBytesMax) {
       this.#close('writeQueueFull');
       counts.sendFailures += 1;
@@ -165,9 +161,9 @@ export class StreamConnection implements TableMember {
   checkLimits(now: MonoMs): void {
     const { messageMs, halfClosedMs, writeStallMs, silentMs } = this.#options.limits.stream;
     // What is not read for the sake of back-pressure is not the peer's slowness.
-    if (!this.#isPaused && this.#reader.isSlow(now, messageMs)) {
+    if (!this.#writer.isPaused && this.#reader.isSlow(now, messageMs)) {
       this.#close('slowMessage');
-    } else if (this.#stuckSince !== undefined && isPast(now, this.#stuckSince, writeStallMs)) {
+    } else if (this.#writer.isStuck(now, writeStallMs)) {
       this.#close('slowReader');
     } else if (this.#peerEndedAt !== undefined && isPast(now, this.#peerEndedAt, halfClosedMs)) {
       this.#close('halfClosed');
@@ -207,6 +203,19 @@ export class StreamConnection implements TableMember {
     });
   }
 
+  #makeWriter(): StreamWriter {
+    const { limits, counts, clock } = this.#options;
+    return new StreamWriter({
+      socket: this.#socket,
+      clock,
+      pauseReadingBytes: limits.stream.pauseReadingBytes,
+      onPaused: () => {
+        counts.pauses += 1;
+      },
+      onResumed: (now) => this.#reader.restart(now),
+    });
+  }
+
   #makeOpening(socket: OpeningSocket): StreamOpening {
     const { kind, clock, remote, limits, openingTimeoutMs } = this.#options;
     const opening = new StreamOpening({
@@ -237,46 +246,12 @@ export class StreamConnection implements TableMember {
   }
 
   #write(message: SentMessage): void {
-    const { clock } = this.#options;
     this.#activeAt = message.at;
-    this.#stuckSince ??= message.at;
-    this.#gather();
-    this.#socket.write(message.bytes, (error) => {
-      if (error !== undefined && error !== null) return;
+    this.#writer.write(message.bytes, message.at, () => {
       message.isWritten = true;
-      this.#stuckSince = this.#socket.writableLength === 0 ? undefined : clock.mono();
     });
     if (message.followsEnd) this.#probe();
     else if (this.#endsBadly && this.#owed === 0) this.#socket.end();
-    if (this.#socket.writableLength >= gatherBytesMax) this.#letGo();
-  }
-
-  /** What is sent within one turn leaves in one system call, and by TLS in one record. */
-  #gather(): void {
-    if (this.#isGathering) return;
-    this.#isGathering = true;
-    this.#socket.cork();
-    process.nextTick(this.#flush);
-  }
-
-  #letGo(): void {
-    if (!this.#isGathering) return;
-    this.#isGathering = false;
-    this.#socket.uncork();
-    // Whoever does not take what we send is not read from until it does.
-    const { pauseReadingBytes } = this.#options.limits.stream;
-    const { writableLength, writableNeedDrain } = this.#socket;
-    if (this.#isPaused || !writableNeedDrain || writableLength < pauseReadingBytes) return;
-    this.#isPaused = true;
-    this.#options.counts.pauses += 1;
-    this.#socket.pause();
-  }
-
-  #drained(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#reader.restart(this.#options.clock.mono());
-    this.#socket.resume();
   }
 
   #probe(): void {
@@ -342,8 +317,7 @@ export class StreamConnection implements TableMember {
   /** RFC 5626 §4.4.1: a double line end is answered by a single one. */
   #pong(): void {
     this.#options.counts.pings += 1;
-    if (this.#socket.writableLength < this.#options.limits.stream.pauseReadingBytes)
-      this.#socket.write(lineEnd);
+    if (this.#writer.queuedBytes < this.#options.limits.stream.pauseReadingBytes) this.#socket.write(lineEnd);
   }
 
   #peerEnded(): void {
@@ -376,17 +350,15 @@ export class StreamConnection implements TableMember {
   }
 
   /**
-   * What the peer gave no sign of having: requests failed, so that their users try the next address; responses that
-   * cannot have arrived go by another connection. An ACK or a response that the operating system took is let be: most
-   * peers close right after one.
+   * Requests that the peer gave no sign of having fail, so that their users try the next address; responses that cannot
+   * have arrived go by another connection, once.
    */
   #tellOfLosses(): void {
     const { counts, onReturned } = this.#options;
     const error = this.#lossError();
-    for (const message of this.#ledger.takeAll()) {
-      const isLost = !message.isWritten || message.followsEnd || message.kind === 'request';
-      if (!isLost) continue;
-      if (message.kind === 'response' && !this.#isCutOff && this.#opening === undefined) {
+    for (const message of this.#ledger.takeLost()) {
+      const wasNamed = message.destination.connectionId === this.id;
+      if (message.kind === 'response' && wasNamed && !this.#isCutOff) {
         onReturned(message);
         continue;
       }
