@@ -83,6 +83,7 @@ describeInNamespace('baresip', () => {
       ingress: ingressOf(side),
       requestUri: () => stage.uri('sos', ingressOf(side)),
       side,
+      refusal: 486,
     });
   }
 

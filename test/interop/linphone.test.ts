@@ -93,6 +93,7 @@ describeInNamespace('linphone', () => {
       ingress: 'carrier',
       requestUri: () => 'urn:service:sos',
       side,
+      refusal: 603,
       // It takes quotation marks for a part of the boundary, and finds the parts only where that begins with hyphens.
       multipartBoundary: '---frontier',
     });

@@ -5,7 +5,7 @@ import { pointInfo } from '../system/emergency.ts';
 import { expectSameMedia } from './media.ts';
 import { sippCaller, sippPsap } from './peers/sipp.ts';
 import type { CallerCourse, PsapCourse } from './sipp-steps.ts';
-import { hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
+import { hopsOf, hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
 
 // SIPp on both sides, with its location in the call.
 
@@ -50,7 +50,7 @@ describeInNamespace('SIPp', () => {
       await Promise.all([call.done(), psapRun.done()]);
       const record = await stage.record(call.callId(), 'ended');
       expect(record.mapping?.boundary?.boundaryId).toBe(name);
-      expect(record.attempts).toMatchObject([{ statusCode: 200 }]);
+      expect(hopsOf(record)).toEqual([`${psap.transport} 200`]);
       expectSameMedia(call.messages(), psapRun.messages());
     });
 
@@ -73,7 +73,7 @@ describeInNamespace('SIPp', () => {
       const call = await place('hangsUp');
       await Promise.all([call.done(), psapRun.done()]);
       const record = await stage.record(call.callId(), 'ended');
-      expect(record.attempts.map(({ statusCode }) => statusCode)).toEqual([486, 200]);
+      expect(hopsOf(record)).toEqual([`${psap.transport} 486`, 'udp 200']);
       expect(record.attempts[1]?.target).toBe(lastResort(stage.server.psapPort));
     });
   });

@@ -36,6 +36,8 @@ export interface CallJson {
   readonly mapping?: { readonly kind: string; readonly boundary?: { readonly boundaryId: string } };
   readonly attempts: readonly {
     readonly target: string;
+    /** Such as `tcp 10.99.0.1:5060`. */
+    readonly nextHop?: string;
     readonly statusCode?: number;
     readonly detail?: string;
   }[];
@@ -55,6 +57,8 @@ export interface StageOptions {
   };
   /** Service URI of each PSAP by a name of the test's. */
   readonly psaps: Readonly<Record<string, string>>;
+  /** From which size on a request goes over TCP although its URI says UDP; none that a phone sends unless given. */
+  readonly udpRequestBytesMax?: number;
 }
 
 /** A running server, ready for the peers. */
@@ -135,7 +139,7 @@ function configuration(
     ),
   );
   return {
-    sip: { ...secure?.sip, listen },
+    sip: { ...secure?.sip, udpRequestBytesMax: options.udpRequestBytesMax ?? 20_000, listen },
     ingress: options.ingresses,
     demo: { data: false, ringMs: 50, hangUpMs: 60_000 },
   };
@@ -190,4 +194,9 @@ async function recordOf(
     (items) => items[0]?.state === state,
   );
   return (await api<CallJson>(server, key, `/api/v1/calls/${found?.id}`)).json;
+}
+
+/** The transport of each next hop that was tried, with what came of it, such as `udp 200`. */
+export function hopsOf(record: CallJson): readonly string[] {
+  return record.attempts.map(({ nextHop, statusCode }) => `${nextHop?.split(' ')[0]} ${statusCode}`);
 }

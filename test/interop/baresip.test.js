@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePorts } from '../support/free-ports.js';
+import { describeInNamespace } from '../support/namespace.js';
+import { pointInfo } from '../system/emergency.js';
+import { startBaresip } from './peers/baresip.js';
+import { sippCaller } from './peers/sipp.js';
+import { describeCaller, describePsap } from './phone-suite.js';
+import { hostPort, openStage, sideName } from './stage.js';
+// baresip dials `sip:sos@…`, `sip:911@…` and a URN inside of a SIP URI. As a PSAP it takes the Request-URIs of its own
+// user part alone, so its calls come over an ingress that keeps what was dialled; and it cannot read a session description
+// in a multipart, so these calls carry no location, and it is the ingress's default route.
+const sides = ['ipv4', 'ipv6'].flatMap((family) => ['udp', 'tcp'].map((transport) => ({ transport, family })));
+const ingressOf = ({ transport, family }) => `${transport}-${family}`;
+describeInNamespace('baresip', () => {
+    let stage;
+    let caller;
+    let psap;
+    let sippPort = 0;
+    beforeAll(async () => {
+        const [callerPort = 0, psapPort = 0, psapUdpPort = 0] = await freePorts(3);
+        sippPort = psapUdpPort;
+        const psapUri = ({ transport, family }) => `sip:sos@${hostPort(family, psapPort)};transport=${transport}`;
+        const psapIngresses = sides.map((side) => [
+            ingressOf(side),
+            { keepDialString: true, defaultRouteUri: psapUri(side) },
+        ]);
+        [stage, caller, psap] = await Promise.all([
+            openStage({
+                ingresses: {
+                    phones: { defaultRouteUri: `sip:psap@${hostPort('ipv4', sippPort)}` },
+                    carrier: { keepDialString: true },
+                    replacing: {},
+                    ...Object.fromEntries(psapIngresses),
+                },
+                psaps: { baresip: `sip:sos@${hostPort('ipv4', psapPort)}` },
+            }),
+            startBaresip({ name: 'caller', user: 'caller', port: callerPort }),
+            startBaresip({ name: 'psap', user: 'sos', port: psapPort }),
+        ]);
+    });
+    afterAll(() => Promise.all([caller?.stop(), psap?.stop(), stage?.close()]));
+    for (const { transport, family } of sides) {
+        describeCaller(`over ${sideName({ transport, family })}`, {
+            stage: () => stage,
+            phone: () => caller,
+            dialled: () => stage.uri('sos', 'phones', transport, family),
+            psapPort: () => sippPort,
+            rule: 'sosUser',
+        });
+    }
+    describeCaller('with 911', {
+        stage: () => stage,
+        phone: () => caller,
+        dialled: () => stage.uri('911', 'phones'),
+        psapPort: () => sippPort,
+        rule: 'dialString',
+    });
+    describeCaller('with a service URN inside of a SIP URI', {
+        stage: () => stage,
+        phone: () => caller,
+        dialled: () => stage.uri('urn:service:sos', 'phones'),
+        psapPort: () => sippPort,
+        rule: 'serviceUrnInSipUri',
+    });
+    for (const side of sides) {
+        describePsap('baresip', {
+            stage: () => stage,
+            phone: () => psap,
+            ingress: ingressOf(side),
+            requestUri: () => stage.uri('sos', ingressOf(side)),
+            side,
+        });
+    }
+    it.each([
+        ['a body of several parts', 'sos', 'carrier', 500],
+        ['a service URN as the Request-URI', 'sos', 'replacing', 404],
+    ])('refuses %s as a PSAP, and the call goes to the default route', async (_what, user, ingress, statusCode) => {
+        const call = await sippCaller(stage.address(ingress), { requestUri: stage.uri(user, ingress), locationInfo: pointInfo(stage.place('baresip')) }, 'hangsUp', { transport: 'udp' });
+        await call.done();
+        const record = await stage.record(call.callId(), 'ended');
+        expect(record.attempts.map((attempt) => attempt.statusCode)).toEqual([statusCode, 200]);
+    });
+});
