@@ -23,7 +23,7 @@ export interface DnsCacheLimits {
   readonly failureMs: number;
   /** While old records stand in, name servers are asked this often, beside the calls (RFC 8767 §5 "failure recheck"). */
   readonly recheckMs: number;
-  /** How long after their time records may still be used while name servers fail (RFC 8767 §5 "maximum stale"). */
+  /** How long after their time answers may still be used while name servers fail (RFC 8767 §5 "maximum stale"). */
   readonly staleMaxMs: number;
   /** Questions under way above which nothing is asked ahead of need. */
   readonly aheadMax: number;
@@ -136,8 +136,9 @@ export class DnsCache {
     if (clock.mono() >= dueAt) void this.fetch(question);
   }
 
+  /** "There is none" stands in too: a host without NAPTR and SRV records shall not cost a wait for these in an outage. */
   #mayServeStale(entry: Entry, now: number): boolean {
-    return entry.outcome.kind === 'records' && now < entry.freshUntil + this.#options.limits.staleMaxMs;
+    return entry.outcome.kind !== 'failed' && now < entry.freshUntil + this.#options.limits.staleMaxMs;
   }
 
   #store(key: string, question: DnsQuestion, outcome: DnsOutcome): void {
