@@ -39,6 +39,8 @@ export class TlsHandshakes {
   /** In the order of their beginning. */
   readonly #running = new Set<Pending>();
   #isScheduled = false;
+  /** Set while all places are taken. */
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(options: TlsHandshakesOptions) {
     const { certificates, limits } = options;
@@ -76,6 +78,7 @@ export class TlsHandshakes {
   }
 
   stop(): void {
+    clearTimeout(this.#lookAgain);
     for (const pending of this.#pending.values()) pending.socket.destroy();
   }
 
@@ -126,7 +129,10 @@ export class TlsHandshakes {
     const [oldest] = this.#running;
     if (oldest === undefined) return true;
     if (clock.mono() < after(oldest.startedAt, graceMs)) {
-      setTimeout(() => this.#schedule(), graceMs / 10).unref();
+      this.#lookAgain ??= setTimeout(() => {
+        this.#lookAgain = undefined;
+        this.#schedule();
+      }, graceMs / 10).unref();
       return false;
     }
     oldest.close('slowHandshake');

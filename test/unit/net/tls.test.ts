@@ -6,6 +6,7 @@ import {
   destination,
   eventually,
   type Harness,
+  hasIpv6,
   optionsRequest,
   rawClient,
   rawServer,
@@ -90,6 +91,17 @@ describe('messages over TLS', () => {
     const peer = await client(harness);
     for (const byte of optionsRequest()) await peer.write(byte);
     await eventually(() => expect(harness.received).toHaveLength(1));
+  });
+
+  it.skipIf(!hasIpv6)('go over IPv6, to a server that proves its address', async () => {
+    const shown = await authority.issue({ altNames: ['IP:::1'] });
+    const tls: TlsProfile = { ...shown, clientCertificate: 'ignore', minVersion: 'TLSv1.2' };
+    const server = await startTransports({ listen: [{ transport: 'tls', address: '::1', tls }] });
+    open.push(() => server.stop());
+    const harness = await start();
+    harness.send(optionsRequest(), destination({ transport: 'tls', remote: server.listener('tls').local }));
+    await eventually(() => expect(server.received[0]?.flow.remote.address).toBe('::1'));
+    expect(harness.failures).toEqual([]);
   });
 
   it('a response finds its way where the peer has closed without a word', async () => {
