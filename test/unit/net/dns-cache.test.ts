@@ -64,9 +64,14 @@ describe('the time of a record set', () => {
     { name: 'its TTL', outcome: records(30), forMs: 30_000, afterwards: 'unknown' },
     { name: 'at least a second', outcome: records(0), forMs: 1_000, afterwards: 'unknown' },
     { name: 'at most an hour', outcome: records(86_400), forMs: 3_600_000, afterwards: 'unknown' },
-    { name: 'of "there is none", its own', outcome: absent(20), forMs: 20_000, afterwards: 'unknown' },
     {
-      name: 'of "there is none", at most a minute',
+      name: 'RFC 2308 §5: of "there is none", its own',
+      outcome: absent(20),
+      forMs: 20_000,
+      afterwards: 'unknown',
+    },
+    {
+      name: 'RFC 2308 §5: of "there is none", at most a minute',
       outcome: absent(10_800),
       forMs: 60_000,
       afterwards: 'unknown',
@@ -77,7 +82,7 @@ describe('the time of a record set', () => {
       forMs: 1_000,
       afterwards: 'unknown',
     },
-    { name: 'of a failure, a second', outcome: failure, forMs: 1_000, afterwards: 'unknown' },
+    { name: 'RFC 2308 §7: of a failure, a second', outcome: failure, forMs: 1_000, afterwards: 'unknown' },
   ];
   for (const row of rows) {
     it(row.name, async () => {
@@ -144,7 +149,7 @@ describe('asking', () => {
   });
 });
 
-describe('answers past their time (RFC 8767)', () => {
+describe('RFC 8767 §5 answers past their time', () => {
   it('stand in while the name servers fail, and are asked for again every five seconds beside the calls', async () => {
     const { clock, asked, answer, fill, said } = setUp();
     await fill(records(30));

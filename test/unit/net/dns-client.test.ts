@@ -100,21 +100,21 @@ describe('one name server', () => {
       said: '0 s: 192.0.2.1',
     },
     {
-      name: 'a TTL with its highest bit set is zero (RFC 2181 §8)',
+      name: 'RFC 2181 §8: a TTL with its highest bit set is zero',
       zone: { 'x.example': { a: ['192.0.2.1'], ttlS: 0x8000_0001 } },
       ask: 'x.example',
       said: '0 s: 192.0.2.1',
     },
     { name: 'no such name, without a time', zone: {}, ask: 'x.example', said: 'no name, ? s' },
     {
-      name: 'no such name, for a time (RFC 2308 §5)',
+      name: 'RFC 2308 §5: no such name, for a time',
       zone: {},
       ask: 'x.example',
       negativeTtlS: 30,
       said: 'no name, 30 s',
     },
     {
-      name: 'no such record, for a time',
+      name: 'RFC 2308 §5: no such record, for a time',
       zone: { 'x.example': {} },
       ask: 'x.example',
       negativeTtlS: 30,
@@ -134,13 +134,13 @@ describe('one name server', () => {
       said: 'net.nameServersFailed',
     },
     {
-      name: 'answers to other ids and questions are passed over',
+      name: 'RFC 5452 §9.1: answers to other ids and questions are passed over',
       zone: { 'x.example': { a: ['192.0.2.1'], isNoisy: true } },
       ask: 'x.example',
       said: '60 s: 192.0.2.1',
     },
     {
-      name: 'a truncated answer is fetched by TCP',
+      name: 'RFC 7766 §5: a truncated answer is fetched by TCP',
       zone: {
         'x.example': { a: Array.from({ length: 60 }, (_, index) => `192.0.2.${index}`), isTruncated: true },
       },
@@ -158,7 +158,7 @@ describe('one name server', () => {
       tcp: 1,
     },
     {
-      name: 'a server that does not know EDNS is asked again without (RFC 6891 §7)',
+      name: 'RFC 6891 §7: a server that does not know EDNS is asked again without',
       zone: { 'x.example': { a: ['192.0.2.1'] } },
       ask: 'x.example',
       isWithoutEdns: true,

@@ -126,7 +126,7 @@ describe('a silent address', () => {
   });
 });
 
-describe('a refusing address', () => {
+describe('RFC 3261 §21.5.4 a refusing address', () => {
   const rows: readonly {
     readonly name: string;
     readonly retryAfterS: number | undefined;

@@ -133,7 +133,7 @@ describe('a search', () => {
     expect(await found).toBe('part: 192.0.2.2');
   });
 
-  it('waits a moment for the other family of a host, not more (RFC 8305 §3)', async () => {
+  it('RFC 8305 §3: waits a moment for the other family of a host, not more', async () => {
     const { search } = setUp({ 'A x.example': address('A', '192.0.2.1') });
     const { found, isOver } = search('sip:x.example:5060');
     await pass(99);

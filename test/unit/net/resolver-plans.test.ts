@@ -56,15 +56,14 @@ describe('the call path', () => {
   });
 
   it('each record set is asked for again in its own time, ahead of need, and nobody waits', async () => {
-    const { ask, askNow, clock, dns } = await start({ zone: farm });
+    const { ask, askNow, clock, dns, resolver } = await start({ zone: farm });
     expect(await ask('sip:farm.example')).toBe(farmOrder);
     dns.queries.length = 0;
     for (let second = 0; second < 60; second += 1) {
       clock.advanceBy(1_000);
       expect(askNow('sip:farm.example')).toBe(farmOrder);
       // The answers of questions asked ahead come in.
-      await expect.poll(() => dns.queries.length >= Math.floor((second + 1) / 18)).toBe(true);
-      await new Promise((done) => setTimeout(done, 5));
+      await expect.poll(() => resolver.counts().questionsUnderWay, { interval: 2 }).toBe(0);
     }
     expect(new Set(dns.queries)).toEqual(new Set(['a.farm.example A']));
     expect(dns.queries).toHaveLength(3);
@@ -118,7 +117,7 @@ describe('names that fail', () => {
     expect(dns.queries).toHaveLength(asked);
   });
 
-  it('a name under invalid, as browsers send it, costs nothing', async () => {
+  it('RFC 6761 §6.4: a name under invalid, as browsers send it, costs nothing', async () => {
     const { ask, dns } = await start({ zone: {} });
     expect(await ask('sip:df7jal23ls0d.invalid;transport=ws')).toBe('net.noListener');
     expect(await ask('sip:df7jal23ls0d.invalid')).toBe('net.nameNotFound');
@@ -126,7 +125,7 @@ describe('names that fail', () => {
   });
 
   it('while the name servers are silent, the last known destinations are used without waiting', async () => {
-    const { ask, askNow, clock, dns } = await start({ zone: farm, timeoutMs: 300 });
+    const { ask, askNow, clock, dns } = await start({ zone: farm });
     await ask('sip:farm.example');
     for (const [name, answer] of dns.zone) dns.zone.set(name, { ...answer, isSilent: true });
     clock.advanceBy(3_600_000);
@@ -137,7 +136,7 @@ describe('names that fail', () => {
   it('what is found in time is used where one target stays silent', async () => {
     const { ask } = await start({
       zone: { ...farm, 'a.farm.example': { isSilent: true } },
-      timeoutMs: 300,
+      timeoutMs: 1_500,
     });
     expect(await ask('sip:farm.example')).toBe('udp 192.0.2.2:5060');
   });
@@ -154,18 +153,16 @@ describe('files of the system', () => {
     expect(await ask('sip:y.example;transport=udp')).toBe('udp 192.0.2.51:5060');
   });
 
-  it('resolv.conf gives the servers; short names are tried under its search list', async () => {
-    const { dns } = await start({ zone: {} });
-    await running?.close();
-    expect(dns.address).toMatch(/^127/);
+  it('short names are tried under the search list of resolv.conf', async () => {
     const hostsPath = await fileWith('192.0.2.60 psap.lab.example\n192.0.2.61 psap\n');
     const resolvPath = await fileWith('search lab.example\n');
-    running = await startResolver({ zone: {}, hostsPath, resolvPath, nameServers: undefined });
-    expect(await running.ask('sip:psap')).toBe('udp 192.0.2.60:5060');
+    const { ask } = await start({ zone: {}, hostsPath, resolvPath, nameServers: undefined });
+    expect(await ask('sip:psap')).toBe('udp 192.0.2.60:5060');
+    expect(await ask('sip:psap.')).toBe('udp 192.0.2.61:5060');
   });
 });
 
-describe('requests that are too large for UDP', () => {
+describe('RFC 3261 §18.1.1 requests that are too large for UDP', () => {
   const zone = { 'x.example': { a: ['192.0.2.1', '192.0.2.2'] } };
   const large = { sizeBytes: 1_301 };
   const tcpAt = (address: string): Destination => ({
@@ -183,7 +180,7 @@ describe('requests that are too large for UDP', () => {
     readonly tried: string;
   }[] = [
     {
-      name: 'each address by TCP first, then by UDP (RFC 3261 §18.1.1)',
+      name: 'each address by TCP first, then by UDP',
       uri: 'sip:x.example',
       sizeBytes: 1_301,
       tried: 'tcp 192.0.2.1:5060, udp 192.0.2.1:5060, tcp 192.0.2.2:5060, udp 192.0.2.2:5060',
