@@ -8,7 +8,7 @@ import { type DnsOutcome, type DnsQuestion, questionKey } from './dns-types.ts';
 export interface TransportOrder {
   /** RFC 3263 §4.1 leaves the choice to the client; UDP is its default for a SIP URI. */
   readonly ordinary: readonly Transport[];
-  /** For requests that may fall back from TLS: NENA-STA-010.3 §2.9 has TLS before TCP before UDP. */
+  /** For requests that may fall back from TLS: NENA-STA-010.3 §4.2.2.1 has TLS before TCP before UDP. */
   readonly emergency: readonly Transport[];
 }
 

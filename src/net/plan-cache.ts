@@ -25,7 +25,7 @@ interface Variant {
 }
 
 /** Hosts, and ways to ask for one host, that plans are kept for; the oldest leave first. */
-const hostsMax = 5_000;
+const hostsMax = 2_000;
 const variantsMax = 8;
 
 /** Finished plans by query, so that a call that goes where others went before costs a look into a table. */
