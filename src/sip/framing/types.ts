@@ -9,7 +9,7 @@ export type FramedItem =
   | { readonly kind: 'ping' }
   /**
    * What follows cannot be cut any more: answer if `head` is there (it is the head of the offending message, for the
-   * parser, as a datagram without a body), then close.
+   * parser), then close.
    */
   | {
       readonly kind: 'broken';

@@ -4,7 +4,7 @@ import { declaredLength } from './content-length.ts';
 import { type MessageErrorCode, messageErrors } from './errors.ts';
 import { type HeadFlaws, indexHeaders, lineFeed } from './header-index.ts';
 import type { MessageLimits } from './limits.ts';
-import { readStartLine, type StartLine, withoutUriHeaders, withoutUriTail } from './start-line.ts';
+import { mendedUri, readStartLine, type StartLine, withoutUriHeaders } from './start-line.ts';
 import { excerpt } from './text.ts';
 import type { HeaderSpan, MessageDefect, ParseOutcome, SipMessage } from './types.ts';
 import { MessageViews } from './views.ts';
@@ -80,8 +80,8 @@ function tidyRequestLine(line: StartLine, bytes: Buffer, text: string, views: Me
     ? readUri(bytes, text, start, start + line.requestUri.length)
     : readUri(Buffer.from(line.requestUri, 'latin1'), line.requestUri, 0, line.requestUri.length);
   if (typeof uri === 'string') {
-    const tidy = withoutUriTail(line);
-    if (tidy !== undefined) return tidyRequestLine(tidy, bytes, text, views);
+    const mended = mendedUri(line);
+    if (mended !== undefined) return tidyRequestLine(mended, bytes, text, views);
     views.requestUri = { value: undefined, flaw: 'message.requestUri' };
     return line;
   }

@@ -120,17 +120,23 @@ export function withoutUriHeaders(line: StartLine, uri: Uri | undefined): StartL
 }
 
 /**
- * The start line without what stands behind host and port and cannot belong to a SIP URI (`sip:sos@example.com/TCP`);
- * undefined where that leaves none. A call for help must not fail for it.
+ * The start line with the SIP URI that was meant, where what stands there is none: an IPv6 address gets its brackets, and
+ * what follows host and port and cannot belong to a URI is left out (`sip:sos@example.com/TCP`). Undefined where that does
+ * not help. Such a request is refused all the same (RFC 5118 §4.2), but a call for help must not fail for it.
  */
-export function withoutUriTail(line: StartLine): StartLine | undefined {
+export function mendedUri(line: StartLine): StartLine | undefined {
   if (line.kind !== 'request') return undefined;
-  const head = /^sips?:(?:[^@\s<>"]{1,512}@)?(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?(?=[^\w.:-])/i.exec(
-    line.requestUri,
-  );
-  if (head === null) return undefined;
-  return { ...line, requestUri: head[0], flaw: line.flaw ?? 'message.requestUriForm' };
+  const bare = bareAddress.exec(line.requestUri);
+  const requestUri =
+    bare === null ? uriHead.exec(line.requestUri)?.[0] : `${bare[1] ?? ''}[${bare[2] ?? ''}]`;
+  if (requestUri === undefined || requestUri === line.requestUri) return undefined;
+  return { ...line, requestUri, flaw: line.flaw ?? 'message.requestUriForm' };
 }
+
+/** An IPv6 address where a host should be, up to the end or the parameters. */
+const bareAddress = /^(sips?:(?:[^@\s<>"]{1,512}@)?)([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?=$|[;?])/i;
+/** Scheme, user, host and port, and behind them what belongs to neither. */
+const uriHead = /^sips?:(?:[^@\s<>"]{1,512}@)?(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?(?=[^\w.:-])/i;
 
 /** `SIP/` in any case at `pos`. */
 function hasSipName(bytes: Uint8Array, pos: number): boolean {

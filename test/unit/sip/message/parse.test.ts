@@ -85,6 +85,12 @@ describe('start lines', () => {
     ['angle brackets', 'INVITE <sip:a@b> SIP/2.0', 'sip:a@b', 'routable 400 Malformed Request-URI'],
     ['two at signs', 'INVITE sip:a@b@c SIP/2.0', 'sip:a@b', 'routable 400 Malformed Request-URI'],
     ['a path', 'INVITE sip:sos@b:5060/TCP SIP/2.0', 'sip:sos@b:5060', 'routable 400 Malformed Request-URI'],
+    [
+      'an IPv6 address without brackets (RFC 5118 §4.2)',
+      'INVITE sip:sos@2001:db8::10;x=y SIP/2.0',
+      'sip:sos@[2001:db8::10]',
+      'routable 400 Malformed Request-URI',
+    ],
     ['a host and a path', 'INVITE sips:b/TCP SIP/2.0', 'sips:b', 'routable 400 Malformed Request-URI'],
     [
       'headers in the URI',
