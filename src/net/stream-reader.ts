@@ -86,7 +86,7 @@ export class StreamReader {
   #break(item: Extract<FramedItem, { readonly kind: 'broken' }>, chunk: Buffer): void {
     const { counts, limits, onBroken } = this.#options;
     if (item.head !== undefined) {
-      const outcome = parseMessage(item.head, { framing: 'datagram', limits: limits.message });
+      const outcome = parseMessage(item.head, { framing: 'stream', limits: limits.message });
       onBroken('badFraming', outcome.kind === 'message' ? outcome.message : undefined);
       return;
     }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import { answerStun, type Endpoint, parseMessage } from '../sip/index.ts';
+import { answerStun, datagramKind, type Endpoint, parseMessage } from '../sip/index.ts';
 import { endpointText, type Family, familyOf } from './addresses.ts';
 import { newTransportCounts, type TransportCounts } from './counts.ts';
 import { strangerKind } from './strangers.ts';
@@ -23,10 +23,6 @@ export interface UdpOptions {
 const datagramBytesMax = 65_507;
 /** Anybody may ask in another's name: beyond this many answers a second to STUN, questions go unanswered. */
 const stunAnswersPerSecondMax = 5_000;
-const letterA = 0x41;
-const letterZ = 0x7a;
-const cr = 0x0d;
-const lf = 0x0a;
 
 /** One UDP socket of the server's: SIP in and out, everything else counted. */
 export class UdpTransport {
@@ -114,10 +110,9 @@ export class UdpTransport {
   #receive(bytes: Buffer, remote: Endpoint, local: Endpoint): void {
     const { counts } = this;
     counts.bytesIn += bytes.length;
-    const first = bytes[0] ?? 0;
-    // Every SIP start line begins with a letter; most of what else arrives does not, and is told apart for less.
+    // Every SIP start line begins with a token, `!` too (RFC 4475 §3.1.1.2); what else arrives is told apart for less.
     // Line ends before it are tolerated, as on streams (RFC 3261 §7.5).
-    if ((first >= letterA && first <= letterZ) || first === cr || first === lf) {
+    if (datagramKind(bytes) === 'sip') {
       const outcome = parseMessage(bytes, { framing: 'datagram', limits: this.#options.limits.message });
       if (outcome.kind === 'message') {
         counts.messagesIn += 1;
