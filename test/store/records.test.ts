@@ -131,7 +131,7 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
         records.put({ ...call('restless-1', 5_000_000), statusCode: attempt });
         await new Promise((resolve) => setImmediate(resolve));
       }
-      expect(records.pendingCount()).toBe(1);
+      expect(counted.rowsWritten).toBeGreaterThanOrEqual(3);
       await records.stop(20_000);
     });
 

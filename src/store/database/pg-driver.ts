@@ -1,4 +1,4 @@
-import { Client, type Pool, type PoolClient } from 'pg';
+import { Client, type PoolClient, type QueryArrayConfig, type QueryArrayResult } from 'pg';
 import { DependencyError, errorText } from '../../base/index.ts';
 import type { Logger } from '../../esrp/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   withDeadline,
 } from './failures.ts';
 import { makePgPool } from './pg-connections.ts';
+import { PgLane } from './pg-lane.ts';
 import { PgListener } from './pg-listener.ts';
 import type { Database, DatabaseHealth, DbLock, DbTransaction, QueryOptions, Statement } from './types.ts';
 import { sqlText } from './values.ts';
@@ -30,12 +31,14 @@ export interface PgDatabaseOptions {
 // the server's own statement timeout, so that a slow but living server keeps its connections.
 const deadConnectionGraceMs = 5_000;
 
+const upHealth: DatabaseHealth = { state: 'up' };
+
 /** The database port on a PostgreSQL server. Survives a restart of the server. */
 export class PgDatabase implements Database {
   readonly kind = 'postgres';
   readonly #options: PgDatabaseOptions;
-  readonly #lookups: Pool;
-  readonly #work: Pool;
+  readonly #lookups: PgLane;
+  readonly #work: PgLane;
   readonly #listener: PgListener;
   #health: DatabaseHealth = { state: 'starting' };
   #closing: Promise<void> | undefined;
@@ -47,20 +50,26 @@ export class PgDatabase implements Database {
       connectTimeoutMs: options.connectTimeoutMs,
       logger: options.logger,
     };
-    this.#lookups = makePgPool({
-      ...shared,
-      applicationName: 'firstline lookup',
-      connectionsMax: options.lookupConnectionsMax,
-      statementTimeoutMs: options.lookupTimeoutMs,
-      isForLookups: true,
-    });
-    this.#work = makePgPool({
-      ...shared,
-      applicationName: 'firstline',
-      connectionsMax: options.workConnectionsMax,
-      statementTimeoutMs: options.workTimeoutMs,
-      isForLookups: false,
-    });
+    this.#lookups = new PgLane(
+      makePgPool({
+        ...shared,
+        applicationName: 'firstline lookup',
+        connectionsMax: options.lookupConnectionsMax,
+        statementTimeoutMs: options.lookupTimeoutMs,
+        isForLookups: true,
+      }),
+      { keepsConnections: true },
+    );
+    this.#work = new PgLane(
+      makePgPool({
+        ...shared,
+        applicationName: 'firstline',
+        connectionsMax: options.workConnectionsMax,
+        statementTimeoutMs: options.workTimeoutMs,
+        isForLookups: false,
+      }),
+      { keepsConnections: false },
+    );
     this.#listener = new PgListener(options.databaseUrl, options.connectTimeoutMs, options.logger);
   }
 
@@ -78,7 +87,8 @@ export class PgDatabase implements Database {
     }
   }
 
-  #attempt(pool: Pool, statement: Statement, deadlineMs: number): Promise<unknown> {
+  #attempt(lane: PgLane, statement: Statement, deadlineMs: number): Promise<unknown> {
+    // One promise for all of it: this is asked for each call.
     return new Promise((resolve, reject) => {
       const attempt: Attempt = { client: undefined, isOver: false, isReleased: false };
       const timer = setTimeout(() => {
@@ -86,38 +96,37 @@ export class PgDatabase implements Database {
         reject(deadlineMissed(statement.name, deadlineMs));
         const { client } = attempt;
         if (client === undefined) return;
-        const grace = setTimeout(() => release(attempt, client, true), deadConnectionGraceMs);
+        const grace = setTimeout(() => release(lane, attempt, client, true), deadConnectionGraceMs);
         grace.unref();
       }, deadlineMs);
-      this.#run(pool, statement, attempt)
-        .then(resolve, (error) => reject(toDependencyError(error, statement.name)))
-        .finally(() => clearTimeout(timer));
+      const failed = (error: unknown): void => {
+        clearTimeout(timer);
+        const failure = toDependencyError(error, statement.name);
+        if (isConnectionLoss(failure)) this.#health = { state: 'down', reason: failure.message };
+        reject(failure);
+      };
+      const run = (client: PoolClient): void => {
+        // The caller gave up while waiting for a connection: its question is not asked any more.
+        if (attempt.isOver) {
+          lane.put(client);
+          return;
+        }
+        attempt.client = client;
+        ask(client, statement, (error, answer) => {
+          release(lane, attempt, client, error !== undefined && isConnectionLoss(error));
+          if (error !== undefined) {
+            failed(error);
+            return;
+          }
+          clearTimeout(timer);
+          this.#health = upHealth;
+          resolve(answer);
+        });
+      };
+      const idle = lane.take();
+      if (idle !== undefined) run(idle);
+      else lane.connect().then(run, (error: unknown) => failed(toConnectError(error)));
     });
-  }
-
-  async #run(pool: Pool, statement: Statement, attempt: Attempt): Promise<unknown> {
-    try {
-      const client = await connected(pool);
-      // The caller gave up while waiting for a connection: its question is not asked any more.
-      if (attempt.isOver) {
-        client.release();
-        return undefined;
-      }
-      attempt.client = client;
-      try {
-        const answer = await ask(client, statement);
-        this.#health = { state: 'up' };
-        release(attempt, client, false);
-        return answer;
-      } catch (error) {
-        release(attempt, client, isConnectionLoss(toDependencyError(error, statement.name)));
-        throw error;
-      }
-    } catch (error) {
-      const failure = toDependencyError(error, statement.name);
-      if (isConnectionLoss(failure)) this.#health = { state: 'down', reason: failure.message };
-      throw failure;
-    }
   }
 
   async dbTransaction<T>(
@@ -130,7 +139,7 @@ export class PgDatabase implements Database {
     try {
       await client.query('begin');
       const tx: DbTransaction = {
-        query: async (statement) => await ask(client, statement),
+        query: (statement) => answerOf(client, statement),
         script: async (sql) => {
           await client.query(sql);
         },
@@ -151,7 +160,9 @@ export class PgDatabase implements Database {
   }
 
   async #connectedWithin(deadlineMs: number): Promise<PoolClient> {
-    const connecting = connected(this.#work);
+    const connecting = this.#work.connect().catch((error: unknown) => {
+      throw toConnectError(error);
+    });
     try {
       return await withDeadline(connecting, deadlineMs, 'connecting');
     } catch (error) {
@@ -220,35 +231,50 @@ interface Attempt {
   isReleased: boolean;
 }
 
-function release(attempt: Attempt, client: PoolClient, isBroken: boolean): void {
+function release(lane: PgLane, attempt: Attempt, client: PoolClient, isBroken: boolean): void {
   if (attempt.isReleased) return;
   attempt.isReleased = true;
-  client.release(isBroken);
+  if (isBroken) client.release(true);
+  else lane.put(client);
 }
 
-async function ask(client: PoolClient, statement: Statement): Promise<unknown> {
-  try {
-    const { rows } = await client.query<(string | null)[]>({
-      name: statement.name,
-      text: statement.text,
-      values: statement.values.map(sqlText),
-      rowMode: 'array',
-    });
+type OnAnswer = (error: DependencyError | undefined, answer: unknown) => void;
+
+/** Runs a statement; `done` is called once. */
+function ask(client: PoolClient, statement: Statement, done: OnAnswer): void {
+  const { name, text } = statement;
+  const config: QueryArrayConfig<TextRow> = {
+    name,
+    text,
+    values: statement.values.map(sqlText),
+    rowMode: 'array',
+  };
+  client.query(config, (error: Error | null | undefined, result: QueryArrayResult<TextRow>) => {
+    if (error !== null && error !== undefined) {
+      done(toDependencyError(error, name), undefined);
+      return;
+    }
+    const { rows } = result;
     const first = rows[0];
-    if (rows.length !== 1 || first === undefined) throw resultLost(statement.name, rows.length);
-    const answer = first[0] ?? null;
-    return answer === null ? null : JSON.parse(answer);
-  } catch (error) {
-    throw toDependencyError(error, statement.name);
-  }
+    if (rows.length === 1 && first !== undefined) done(undefined, parsed(first[0] ?? null));
+    else done(resultLost(name, rows.length), undefined);
+  });
 }
 
-async function connected(pool: Pool): Promise<PoolClient> {
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw toConnectError(error);
-  }
+type TextRow = (string | null)[];
+
+/** What a statement answers is JSON of the database's own making. */
+function parsed(answer: string | null): unknown {
+  return answer === null ? null : JSON.parse(answer);
+}
+
+function answerOf(client: PoolClient, statement: Statement): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    ask(client, statement, (error, answer) => {
+      if (error === undefined) resolve(answer);
+      else reject(error);
+    });
+  });
 }
 
 async function rolledBack(client: PoolClient): Promise<boolean> {
