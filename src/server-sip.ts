@@ -194,8 +194,8 @@ class Intake {
       return;
     }
     this.#parts.book.expect(id);
-    // The 100 Trying leaves when this turn of the event loop ends; the stages shall not hold it up.
-    setImmediate(() => this.#route({ id, request, flow }, answer));
+    // The 100 Trying leaves when what came with the request is taken in; the stages shall not hold it up.
+    queueMicrotask(() => this.#route({ id, request, flow }, answer));
   }
 
   #route(
