@@ -310,6 +310,22 @@ describe('RFC 3261 §12.2: requests of a dialog that do not say where to', () =>
     caller.respond(bye, 200);
   });
 
+  it('are not known where the names and routes of the dialog are thousands of characters long', () => {
+    const { caller, psap } = setUpOnce();
+    caller.request({
+      callId: 'long',
+      headers: [`Record-Route: <sip:${'x'.repeat(4_000)}@203.0.113.1:5080;lr>`],
+    });
+    const invite = psap.takeRequest('INVITE');
+    psap.respond(invite, 200);
+    caller.takeResponse(100);
+    const answer = caller.takeResponse(200);
+    expect(harness.core.counts().dialogs).toBe(0);
+    caller.inDialog('BYE', answer, { requestUri: 'urn:service:sos', routes: [] });
+    caller.takeResponse(481);
+    expect(psap.inbox).toEqual([]);
+  });
+
   it('to the called side take the routes that others recorded behind us', () => {
     const { caller, psap } = setUpOnce();
     const beyond = ['<sip:198.51.100.2:5060;lr>', '<sip:198.51.100.3;lr>'];

@@ -34,6 +34,9 @@ interface Dialog {
 
 const noRoutes: readonly string[] = [];
 
+/** Longer names, targets and routes of one dialog are not kept: a hundred thousand of them must fit into memory. */
+const dialogCharsMax = 4_000;
+
 /**
  * The dialogs that went through lately, for a peer that never learned the other side's Contact and sends its BYE to the
  * service URN or to us. Learned from the responses to an INVITE, kept right by target refreshes (RFC 3261 §12.2.1.2), let
@@ -100,14 +103,18 @@ export class DialogMemory {
     }
     const asker = contactOf(request);
     if (request.method !== 'INVITE' || asker === undefined || hasToTag(request)) return;
+    const key = keyOf(names.callId, names.from, names.to);
+    const callerRoutes = headerValues(request, 'record-route');
+    const calleeRoutes = this.#beyond(response);
+    if (charsOf([key, asker, target, ...callerRoutes, ...calleeRoutes]) > dialogCharsMax) return;
     this.#trim(now);
-    this.#dialogs.set(ownCopy(keyOf(names.callId, names.from, names.to)), {
+    this.#dialogs.set(ownCopy(key), {
       caller: {
         target: ownCopy(asker),
-        routes: copies(headerValues(request, 'record-route')),
+        routes: copies(callerRoutes),
         flow: flowBack(request, exchange.flow),
       },
-      callee: { target: ownCopy(target), routes: this.#beyond(response), flow: undefined },
+      callee: { target: ownCopy(target), routes: copies(calleeRoutes), flow: undefined },
       isEmergency: exchange.isEmergency,
       usedAt: now,
     });
@@ -121,7 +128,7 @@ export class DialogMemory {
       if (uri.ok && this.#own.ofUri(uri.value) !== undefined) break;
       beyond.push(value);
     }
-    return copies(beyond.reverse());
+    return beyond.reverse();
   }
 
   #dialogOf(names: Names): { key: string; dialog: Dialog; isFromCaller: boolean } | undefined {
@@ -195,7 +202,13 @@ function contactOf(message: SipMessage): string | undefined {
 }
 
 function moved(side: RemoteSide, target: string | undefined): RemoteSide {
-  return target === undefined || target === side.target ? side : { ...side, target: ownCopy(target) };
+  return target === undefined || target === side.target || target.length > dialogCharsMax
+    ? side
+    : { ...side, target: ownCopy(target) };
+}
+
+function charsOf(values: readonly string[]): number {
+  return values.reduce((sum, value) => sum + value.length, 0);
 }
 
 function copies(values: readonly string[]): readonly string[] {
