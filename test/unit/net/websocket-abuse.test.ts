@@ -151,10 +151,10 @@ describe('slow peers', () => {
   it('one that writes its handshake byte by byte is cut off', async () => {
     const harness = await start({ handshakeMs: 100 });
     const client = await raw(harness);
-    for (const byte of upgradeText()) {
-      if (client.isClosed()) break;
-      await client.write(byte);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await client.write('GET / HTTP/1.1\r\nX-Slow: ');
+    while (!client.isClosed()) {
+      client.socket.write('x');
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await eventually(() => expect(client.isClosed()).toBe(true));
     expect(client.text()).toBe('');
@@ -173,21 +173,24 @@ describe('slow peers', () => {
     const harness = await start({ messageMs: 80 });
     const client = await upgraded(harness);
     await client.write(clientFrame('OPTIONS ', { isFinal: false }));
-    for (let rounds = 0; rounds < 100 && closeCodeIn(client) === undefined; rounds += 1) {
-      await client.write(clientFrame('', { opcode: 9 }));
-      await client.write(clientFrame('x', { opcode: 0, isFinal: false }));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while (closeCodeIn(client) === undefined) {
+      client.socket.write(clientFrame('', { opcode: 9 }));
+      client.socket.write(clientFrame('x', { opcode: 0, isFinal: false }));
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(closeCodeIn(client)).toBe(1008);
     expect(harness.transport.counts.closed.slowMessage).toBe(1);
   });
 
   it('one that is idle between messages is not', async () => {
     const harness = await start({ messageMs: 40 });
     const client = await peer(harness);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const slow = await upgraded(harness);
+    await slow.write(clientFrame(browserOptions()).subarray(0, 50));
+    await eventually(() => expect(harness.transport.counts.closed.slowMessage).toBe(1));
     client.socket.send(browserOptions());
     await eventually(() => expect(harness.received).toHaveLength(1));
-    expect(harness.transport.counts.closed.slowMessage).toBe(0);
+    expect(harness.transport.counts.closed.slowMessage).toBe(1);
   });
 });
 

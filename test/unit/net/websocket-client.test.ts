@@ -112,11 +112,10 @@ describe('a connection of our own', () => {
     const [harness, peer] = [await start({ silentMs: 60 }), await peerServer()];
     harness.send(browserOptions({ callId: 'lost' }), to(peer.endpoint));
     await eventually(() => expect(peer.heard).toHaveLength(1));
-    for (let tries = 0; peer.sockets.length < 2 && tries < 100; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(() => {
       harness.send('ACK sip:a@b SIP/2.0\r\n\r\n', to(peer.endpoint));
-    }
-    expect(peer.sockets).toHaveLength(2);
+      expect(peer.sockets).toHaveLength(2);
+    });
     expect(peer.sockets[0]?.readyState).toBe(peer.sockets[0]?.OPEN);
   });
 

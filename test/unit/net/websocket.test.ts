@@ -229,7 +229,7 @@ describe('keepalive', () => {
   });
 
   it('a silent client that answers is kept', async () => {
-    const harness = await start({ idleMs: 60 });
+    const harness = await start({ idleMs: 200 });
     const client = await peer(harness);
     let pings = 0;
     client.socket.on('ping', () => {
