@@ -224,6 +224,36 @@ describe('RFC 3263 §4.3: the next address', () => {
     two.respond(other, 487);
   });
 
+  it('RFC 3261 §8.2.2.2: a 482 of it means that the same server works on the first copy', () => {
+    const { caller, one, two, three } = setUp(forwardTo([named, uris[2]]));
+    caller.request();
+    const slow = one.takeRequest('INVITE');
+    harness.wait(4001);
+    two.respond(two.takeRequest('INVITE'), 482);
+    harness.wait(5000);
+    expect(three.waiting).toEqual([]);
+    one.respond(slow, 180);
+    one.respond(slow, 200);
+    expect(caller.waiting).toEqual(['100', '180', '200']);
+  });
+
+  it.each([
+    ['all', ['100', '200']],
+    ['none', ['100', '200']],
+  ] as const)(
+    'RFC 3263 §4.3: a refusal of it leaves the first its late answer (%s)',
+    (failover, expected) => {
+      const { caller, one, two } = setUp(forwardTo([named], { failover }));
+      caller.request();
+      const slow = one.takeRequest('INVITE');
+      harness.wait(4001);
+      two.respond(two.takeRequest('INVITE'), 486);
+      expect(caller.waiting).toEqual(['100']);
+      one.respond(slow, 200);
+      expect(caller.waiting).toEqual(expected);
+    },
+  );
+
   it('RFC 3263 §4.3: comes before the next target', () => {
     const { caller, one, two, three } = setUp(
       forwardTo([{ routeUri: named, silenceTimeoutMs: 2000 }, { routeUri: uris[2] }]),

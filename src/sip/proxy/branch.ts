@@ -22,9 +22,8 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
   readonly #ports: ProxyPorts;
   readonly #search: Search;
   readonly #destination: Destination;
-  /** Whether the record already knows that this attempt failed; a late answer is still told. */
-  isReported = false;
   #client: ClientTransaction<Branch> | undefined;
+  #isReported = false;
   #isOpen = true;
   #hasHeard = false;
   #isSilenceTold = false;
@@ -131,6 +130,14 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     // From here on timers B and F, or 64*T1 after the CANCEL, end the branch.
     this.stopTimers();
     this.#sendCancel(now);
+  }
+
+  /** Tells how it ended, once; an answer after that is news. */
+  report(statusCode: number, detail: string): void {
+    if (this.#isReported && statusCode >= 300) return;
+    this.#isReported = true;
+    const { label } = this.attempt.target;
+    this.context.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
   }
 
   /** No more timers; what the transaction still brings are 2xx. */

@@ -1,4 +1,6 @@
 import type { SipRequest } from '../message/index.ts';
+import type { Attempt } from './attempt.ts';
+import type { Branch } from './branch.ts';
 
 /**
  * The Incoming Max-Breadth of a request: how many branches it may have at once (RFC 5393 §5.3.3). The maximum stands in
@@ -33,4 +35,19 @@ export interface ShareOrder {
 export function breadthShare({ available, waiting, leavesRoom }: ShareOrder): number {
   const part = Math.floor(available / Math.max(1, waiting));
   return Math.max(1, leavesRoom ? Math.floor(part / 2) : part);
+}
+
+/** How many live attempts, save one, are about to open a branch; those that wait for breadth themselves do not count. */
+export function waitingAttempts(
+  attempts: readonly Attempt[],
+  open: readonly Branch[],
+  except: Attempt | undefined,
+): number {
+  let count = 0;
+  for (const attempt of attempts) {
+    const { isLive, isHeld, latest } = attempt;
+    if (!isLive || isHeld || attempt === except) continue;
+    if (latest === undefined || !open.includes(latest)) count += 1;
+  }
+  return count;
 }

@@ -5,7 +5,7 @@ import { Attempt, type AttemptTarget } from './attempt.ts';
 import { Branch, reasonLine } from './branch.ts';
 import { answerFinally } from './final-answer.ts';
 import { loopHash } from './loop.ts';
-import { breadthShare, incomingBreadth } from './max-breadth.ts';
+import { breadthShare, incomingBreadth, waitingAttempts } from './max-breadth.ts';
 import { nextHop, queryOf } from './next-hop.ts';
 import { type ForwardDecision, makeOutgoing, sentRequestUri } from './outgoing.ts';
 import type { ProxyPorts } from './ports.ts';
@@ -119,8 +119,7 @@ export class Search {
   /** RFC 3261 §16.7 items 5 and 10: each 2xx goes up, and all that is still open is cancelled. */
   onSuccess(now: MonoMs, branch: Branch, response: SipResponse): void {
     if (this.#close(branch)) {
-      branch.isReported = false; // a late answer is news
-      this.#reportBranch(branch, response.statusCode, response.reasonPhrase);
+      branch.report(response.statusCode, response.reasonPhrase);
     }
     if (this.context.isTooLate(now)) this.context.upstream.stayingSilent(now);
     else this.context.upstream.passSuccess(now, response);
@@ -131,13 +130,20 @@ export class Search {
     if (!this.#close(branch)) return;
     const { statusCode } = response;
     const { attempt } = branch;
-    this.#reportBranch(branch, statusCode, response.reasonPhrase);
+    branch.report(statusCode, response.reasonPhrase);
     if (this.context.upstream.hasFinal) return;
     const isGlobal = endsAll(this.#decision, statusCode);
     if (branch.isCancelled) {
       const isOurDoing = statusCode === 487 && !this.#isCancelled;
       if (!isOurDoing) this.#note({ kind: 'response', response });
       if (isGlobal) this.#stopAll(now, response);
+      this.#advance(now);
+      return;
+    }
+    const beside = statusCode === 482 ? this.#openBranchOf(attempt) : undefined;
+    if (beside !== undefined) {
+      // RFC 3261 §8.2.2.2: the same server got both copies, and works on the other one.
+      attempt.latest = beside;
       this.#advance(now);
       return;
     }
@@ -165,7 +171,7 @@ export class Search {
 
   #lost(now: MonoMs, branch: Branch, statusCode: 408 | 430 | 503, detail: string): void {
     if (!this.#close(branch)) return;
-    this.#reportBranch(branch, statusCode, detail);
+    branch.report(statusCode, detail);
     if (this.context.upstream.hasFinal) return;
     this.#note({ kind: 'none', statusCode });
     if (branch === branch.attempt.latest) this.#tryNext(now, branch.attempt);
@@ -176,7 +182,7 @@ export class Search {
   #giveUp(now: MonoMs, branch: Branch, detail: string): void {
     if (branch.isCancelled) return;
     this.#note({ kind: 'none', statusCode: 408 });
-    this.#reportBranch(branch, 408, detail);
+    branch.report(408, detail);
     branch.cancel(now);
   }
 
@@ -231,7 +237,7 @@ export class Search {
       attempt.isHeld = true;
       return;
     }
-    if (latest !== undefined) this.#reportBranch(latest, 408, 'no response so far');
+    if (latest !== undefined) latest.report(408, 'no response so far');
     if (this.#openNext(now, attempt) || attempt.target.silenceTimeoutMs === undefined) return;
     attempt.isLive = false;
     this.#startSuccessor(now, attempt);
@@ -264,12 +270,21 @@ export class Search {
     return destination !== undefined || attempt.askLater(now);
   }
 
-  /** A target answered for good: whatever else of it is open, and does not ring, need not be waited for. */
+  /**
+   * A target answered for good: another address of it that does not ring need not be waited for. An emergency call leaves
+   * it the chance to answer late.
+   */
   #leave(now: MonoMs, attempt: Attempt): void {
-    for (const branch of this.#open) {
-      if (branch.attempt === attempt && !branch.hasHeard) branch.cancel(now);
+    if (this.#decision.failover !== 'all') {
+      for (const branch of this.#open) {
+        if (branch.attempt === attempt && !branch.hasHeard) branch.cancel(now);
+      }
     }
     this.#conclude(now, attempt);
+  }
+
+  #openBranchOf(attempt: Attempt): Branch | undefined {
+    return this.#open.find((branch) => branch.attempt === attempt && !branch.isCancelled);
   }
 
   /**
@@ -415,15 +430,9 @@ export class Search {
     for (const branch of this.#open) branch.cancel(now, headerLines);
   }
 
-  /** How many live attempts, save this one, are about to open a branch. */
+  /** How many attempts, save this one, are about to open a branch. */
   #waiting(except?: Attempt): number {
-    let count = 0;
-    for (const attempt of this.#attempts) {
-      const { isLive, isHeld, latest } = attempt;
-      if (isLive && !isHeld && attempt !== except && (latest === undefined || !this.#open.includes(latest)))
-        count += 1;
-    }
-    return count;
+    return waitingAttempts(this.#attempts, this.#open, except);
   }
 
   /**
@@ -468,13 +477,6 @@ export class Search {
 
   #noteFailure(label: string, statusCode: OwnStatus, detail: string): void {
     this.#note({ kind: 'none', statusCode });
-    this.context.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
-  }
-
-  #reportBranch(branch: Branch, statusCode: number, detail: string): void {
-    if (branch.isReported) return;
-    branch.isReported = true;
-    const { label } = branch.attempt.target;
     this.context.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
   }
 }
