@@ -13,6 +13,7 @@ import {
   defaultProxyTimers,
   type Flow,
   type Listener,
+  OwnAddresses,
   type ProxyLimits,
   type ProxyTimers,
 } from './sip/index.ts';
@@ -74,15 +75,11 @@ export function makeCallOptions(config: Config, listeners: readonly Listener[]):
     byListener.set(listenerKey(listener), ingressRules(config, listener.ingress));
   }
   const defaultRules = ingressRules(config, 'default');
-  const own = new Set(
-    listeners.flatMap(({ local, announced }) => [
-      ownKey(local.address, local.port),
-      ownKey(announced.host, announced.port),
-    ]),
-  );
+  const [first, ...others] = listeners;
+  const own = first && new OwnAddresses([first, ...others], config.sip.aliases);
   return {
     ingressOf: (flow) => byListener.get(listenerKey(flow)) ?? defaultRules,
-    isOwnAddress: (host, port) => own.has(ownKey(host, port ?? 5060)),
+    isOwnAddress: (uri) => own?.ofUri(uri) !== undefined,
     identityDomain: config.identity.domain ?? hostname(),
     resourcePriority: config.routing.resourcePriority,
     ringTimeoutMs: config.routing.ringTimeoutMs,
@@ -138,8 +135,4 @@ function ingressRules(config: Config, name: string): IngressRules {
 
 function listenerKey({ transport, local }: Pick<Flow, 'transport' | 'local'>): string {
   return `${transport} ${local.address} ${local.port}`;
-}
-
-function ownKey(host: string, port: number): string {
-  return `${host.replace(/^\[|\]$/g, '').toLowerCase()} ${port}`;
 }

@@ -7,6 +7,7 @@ import {
   headerValues,
   type RequestDecision,
   type SipRequest,
+  type SipUri,
 } from '../sip/index.ts';
 import { decide, describePlan } from './decide.ts';
 import { forward } from './forward.ts';
@@ -38,8 +39,8 @@ export interface IngressRules extends RecognitionRules {
 /** Values that the call flow goes by. */
 export interface CallOptions {
   readonly ingressOf: (flow: Flow) => IngressRules;
-  /** Whether a host and port are this server's own, for OPTIONS sent to it. */
-  readonly isOwnAddress: (host: string, port: number | undefined) => boolean;
+  /** Whether a URI names this server by its host, port and transport, for OPTIONS sent to it. */
+  readonly isOwnAddress: (uri: SipUri) => boolean;
   readonly identityDomain: string;
   readonly resourcePriority: string;
   readonly ringTimeoutMs: number;

@@ -45,7 +45,7 @@ export class EmergencyProxy {
     for (const name of names) harness.names.set(name, ['192.168.10.20']);
     this.#options = {
       ingressOf: () => ({ ...rules, ...changes }),
-      isOwnAddress: (host, port) => host === '192.0.2.1' && (port ?? 5060) === 5060,
+      isOwnAddress: ({ host, port }) => host === '192.0.2.1' && (port ?? 5060) === 5060,
       identityDomain: 'esrp.example.net',
       resourcePriority: 'esnet.1',
       ringTimeoutMs: 60_000,

@@ -75,7 +75,7 @@ const rules: IngressRules = {
 function options(changes: Partial<IngressRules> = {}): CallOptions {
   return {
     ingressOf: () => ({ ...rules, ...changes }),
-    isOwnAddress: (host, port) => host === '127.0.0.1' && (port ?? 5060) === 5060,
+    isOwnAddress: ({ host, port }) => host === '127.0.0.1' && (port ?? 5060) === 5060,
     identityDomain: 'esrp.example.net',
     resourcePriority: 'esnet.1',
     ringTimeoutMs: 60_000,
@@ -342,6 +342,17 @@ describe('a request that is no emergency', () => {
     ['a call', 'INVITE', 'sip:alice@atlanta.example', {}, '403'],
     ['a registration', 'REGISTER', 'sip:atlanta.example', {}, '405'],
     ['a probe of ourselves', 'OPTIONS', 'sip:127.0.0.1:5060', {}, '200'],
+    ['a probe of ourselves with a user', 'OPTIONS', 'sip:ping@127.0.0.1', {}, '200'],
+    ['a probe with a maddr', 'OPTIONS', 'sip:127.0.0.1;maddr=192.0.2.9', {}, '403'],
+    ['a call to ourselves', 'INVITE', 'sip:alice@127.0.0.1', {}, '404'],
+    [
+      'a call to ourselves, where calls are proxied',
+      'INVITE',
+      'sip:127.0.0.1',
+      { nonEmergency: 'proxy' },
+      '404',
+    ],
+    ['a registration here', 'REGISTER', 'sip:127.0.0.1', { nonEmergency: 'proxy' }, '405'],
     ['a probe of somebody else', 'OPTIONS', 'sip:127.0.0.1:5099', {}, '403'],
     ['a call, proxied', 'INVITE', 'sip:alice@atlanta.example', { nonEmergency: 'proxy' }, 'forward'],
     ['a scheme that cannot be sent to', 'INVITE', 'http://atlanta.example', { nonEmergency: 'proxy' }, '416'],
