@@ -120,6 +120,19 @@ describe('RFC 5393 §5.3.3: Max-Breadth', () => {
     two.respond(two.takeRequest('INVITE'), 200);
   });
 
+  it('RFC 5393 §5.3.3: nor does a silent address let the next one in beside it', () => {
+    const { caller, one, two, three } = setUp(forwardTo(['sip:psap.example.org'], { failover: 'none' }));
+    harness.names.set('psap.example.org', ['198.51.100.2', '198.51.100.3', '198.51.100.4']);
+    caller.request({ headers: ['Max-Breadth: 1'] });
+    harness.wait(31_999);
+    expect([one.waiting.length, two.waiting.length]).toEqual([7, 0]);
+    harness.wait(31_999);
+    expect([two.waiting.length, three.waiting.length]).toEqual([7, 0]);
+    harness.wait(3);
+    three.respond(three.takeRequest('INVITE'), 200);
+    expect(caller.waiting).toEqual(['100', '200']);
+  });
+
   it('RFC 5393 §5.4.1: a branch that is being cancelled holds its part until it ends', () => {
     const { caller, one, two } = setUp(
       forwardTo([{ routeUri: uris[0], timeoutMs: 5000 }, { routeUri: uris[1] }], {

@@ -51,6 +51,13 @@ describe('RFC 3261 §16.5: determining request targets', () => {
     expect(caller.waiting).toEqual(['100', '480']);
   });
 
+  it('RFC 3261 §16.5: the Request-URI that was redirected is not tried again', () => {
+    const { caller, one, two } = setUp(forwardTo([uris[0]], { redirects: recurse }));
+    caller.request({ requestUri: 'sip:help@198.51.100.3' });
+    one.respond(one.takeRequest('INVITE'), 302, redirectTo('<sip:help@198.51.100.3>'));
+    expect([caller.waiting, two.waiting]).toEqual([['100', '480'], []]);
+  });
+
   it('RFC 3261 §16.5: nothing is added for a Request-URI that is not ours to change: a 3xx passes', () => {
     const { caller, one, two } = setUp(forwardTo([uris[0]]));
     caller.request();

@@ -131,11 +131,22 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
     }
   }
 
+  /** The next group waits no longer for it: its open branches are silent. */
+  rest(): void {
+    this.isLive = false;
+    this.isHeld = false;
+  }
+
+  /** A branch of it rings after all. */
+  revive(): void {
+    this.isLive = true;
+    this.isHeld = false;
+  }
+
   /** Ends the attempt: no question, no timer, no further address. */
   stop(): void {
     this.#isOver = true;
-    this.isLive = false;
-    this.isHeld = false;
+    this.rest();
     this.#destinations = noDestinations;
     this.#later = undefined;
     this.stopTimers();

@@ -56,15 +56,17 @@ export class Recursion {
   #left: number;
   #taken = 0;
 
-  /** `requestUri`: where targets without a route go. */
+  /** `requestUri`: as sent, where targets without a route go. Where it is replaced by contacts, it is a target itself. */
   constructor(parts: {
     readonly targets: readonly Pick<AttemptTarget, 'routeUri'>[];
     readonly requestUri: string;
+    readonly keepsRequestUri: boolean;
     readonly recursionsMax: number;
     readonly messageLimits: MessageLimits;
   }) {
     this.#limits = parts.messageLimits;
     this.#left = parts.recursionsMax;
+    if (!parts.keepsRequestUri) this.#learn(parts.requestUri);
     for (const { routeUri } of parts.targets) this.#learn(routeUri ?? parts.requestUri);
   }
 

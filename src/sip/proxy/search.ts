@@ -100,8 +100,7 @@ export class Search {
   onHeard(branch: Branch): void {
     const { attempt } = branch;
     if (attempt.isOver) return;
-    attempt.isLive = true;
-    attempt.isHeld = false;
+    attempt.revive();
     const { latest } = attempt;
     if (latest === undefined || !latest.hasHeard || !this.#open.includes(latest)) attempt.latest = branch;
   }
@@ -239,7 +238,7 @@ export class Search {
     }
     if (latest !== undefined) latest.report(408, 'no response so far');
     if (this.#openNext(now, attempt) || attempt.target.silenceTimeoutMs === undefined) return;
-    attempt.isLive = false;
+    attempt.rest();
     this.#startSuccessor(now, attempt);
     this.#advance(now);
   }
@@ -300,7 +299,7 @@ export class Search {
         if (others.length === 0) {
           attempt.stop();
           this.#attempts = without(this.#attempts, attempt, noAttempts);
-        } else attempt.isLive = false;
+        } else attempt.rest();
         this.#startSuccessor(now, attempt);
       }
     }
@@ -345,6 +344,7 @@ export class Search {
     const { destination, forwarded } = outgoing.value;
     const branch = new Branch(this.#ports, attempt, { search: this, destination, breadth });
     attempt.latest = branch;
+    attempt.isHeld = false;
     this.#open = this.#open.length === 0 ? [branch] : [...this.#open, branch];
     this.context.retain();
     this.context.upstream.tell((decideId) => ({ kind: 'attempt', decideId, label, destination, contact }));
@@ -364,6 +364,7 @@ export class Search {
     this.#recursion ??= new Recursion({
       targets: this.#targets,
       requestUri: decision.requestUri ?? request.requestUri,
+      keepsRequestUri: decision.redirects?.kind === 'recurse' && decision.redirects.keepsRequestUri,
       recursionsMax: limits.recursionsMax,
       messageLimits,
     });
