@@ -121,7 +121,9 @@ describe('RFC 5393 §5.3.3: Max-Breadth', () => {
   });
 
   it('RFC 5393 §5.3.3: nor does a silent address let the next one in beside it', () => {
-    const { caller, one, two, three } = setUp(forwardTo(['sip:psap.example.org'], { failover: 'none' }));
+    const { caller, one, two, three } = setUp(
+      forwardTo([{ routeUri: 'sip:psap.example.org', timeoutMs: 100_000 }], { failover: 'none' }),
+    );
     harness.names.set('psap.example.org', ['198.51.100.2', '198.51.100.3', '198.51.100.4']);
     caller.request({ headers: ['Max-Breadth: 1'] });
     harness.wait(31_999);
