@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
-import { describeInNamespace } from '../support/namespace.ts';
+import { describeInNamespace, namespaceAddress } from '../support/namespace.ts';
+import { type Authority, makeAuthority } from '../support/net-tls.ts';
 import { pointInfo } from '../system/emergency.ts';
 import { startBaresip } from './peers/baresip.ts';
 import { sippCaller } from './peers/sipp.ts';
@@ -13,13 +16,14 @@ import { hostPort, openStage, type Stage, sideName } from './stage.ts';
 // in a multipart, so these calls carry no location, and it is the ingress's default route.
 
 const sides = (['ipv4', 'ipv6'] as const).flatMap((family) =>
-  (['udp', 'tcp'] as const).map((transport) => ({ transport, family })),
+  (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, family })),
 );
 
 const ingressOf = ({ transport, family }: (typeof sides)[number]) => `${transport}-${family}`;
 
 describeInNamespace('baresip', () => {
   let stage: Stage;
+  let authority: Authority;
   let caller: Phone;
   let psap: Phone;
   let sippPort = 0;
@@ -28,11 +32,18 @@ describeInNamespace('baresip', () => {
     const [callerPort = 0, psapPort = 0, psapUdpPort = 0] = await freePorts(3);
     sippPort = psapUdpPort;
     const psapUri = ({ transport, family }: (typeof sides)[number]) =>
-      `sip:sos@${hostPort(family, psapPort)};transport=${transport}`;
+      `sip:sos@${hostPort(family, psapPort + (transport === 'tls' ? 1 : 0))};transport=${transport}`;
     const psapIngresses = sides.map((side) => [
       ingressOf(side),
       { keepDialString: true, defaultRouteUri: psapUri(side) },
     ]);
+    authority = await makeAuthority();
+    const made = await authority.issue({
+      altNames: Object.values(namespaceAddress).map((address) => `IP:${address}`),
+    });
+    const certificateFile = join(authority.folder, 'baresip.pem');
+    writeFileSync(certificateFile, `${made.cert}\n${made.key}`);
+    const tls = { certificateFile, caFile: authority.caFile };
     [stage, caller, psap] = await Promise.all([
       openStage({
         ingresses: {
@@ -41,14 +52,18 @@ describeInNamespace('baresip', () => {
           replacing: {},
           ...Object.fromEntries(psapIngresses),
         },
+        secure: { transports: ['tls'], authority },
         psaps: { baresip: `sip:sos@${hostPort('ipv4', psapPort)}` },
       }),
-      startBaresip({ name: 'caller', user: 'caller', port: callerPort }),
-      startBaresip({ name: 'psap', user: 'sos', port: psapPort }),
+      startBaresip({ name: 'caller', user: 'caller', port: callerPort, tls }),
+      startBaresip({ name: 'psap', user: 'sos', port: psapPort, tls }),
     ]);
   });
 
-  afterAll(() => Promise.all([caller?.stop(), psap?.stop(), stage?.close()]));
+  afterAll(async () => {
+    await Promise.all([caller?.stop(), psap?.stop(), stage?.close()]);
+    authority?.remove();
+  });
 
   for (const { transport, family } of sides) {
     describeCaller(`over ${sideName({ transport, family })}`, {

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
-import { describeInNamespace } from '../support/namespace.ts';
+import { describeInNamespace, namespaceAddress, namespaceHosts } from '../support/namespace.ts';
+import { type Authority, makeAuthority } from '../support/net-tls.ts';
+import { pointInfo } from '../system/emergency.ts';
 import { startLinphone } from './peers/linphone.ts';
+import { sippCaller } from './peers/sipp.ts';
 import type { Phone } from './phone.ts';
 import { describeCaller, describePsap } from './phone-suite.ts';
-import { type Family, hostPort, openStage, type Stage, sideName } from './stage.ts';
+import { type Family, hopsOf, hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
 
 // linphone takes a service URN as the Request-URI, and a session description in a multipart: its PSAP stands behind the
 // server as a real one would, with the caller's location in the call. It stands on one family at a time.
@@ -13,9 +16,12 @@ const families: readonly Family[] = ['ipv4', 'ipv6'];
 const sides = families.flatMap((family) =>
   (['udp', 'tcp'] as const).map((transport) => ({ transport, family })),
 );
+/** Its TLS knows certificates of names only, and the namespace has names on IPv4. */
+const overTls = { transport: 'tls', family: 'ipv4' } as const;
 
 describeInNamespace('linphone', () => {
   let stage: Stage;
+  let authority: Authority;
   const callers = new Map<Family, Phone>();
   const psaps = new Map<Family, Phone>();
   let sippPort = 0;
@@ -25,10 +31,14 @@ describeInNamespace('linphone', () => {
     sippPort = first;
     const callerPorts = { ipv4: second, ipv6: third };
     const psapPorts = { ipv4: fourth, ipv6: fifth };
+    authority = await makeAuthority();
+    const { phone: phoneHost, psap: psapHost, firstline } = namespaceHosts;
+    const made = await authority.issue({ altNames: [`DNS:${phoneHost}`, `DNS:${psapHost}`] });
+    const tls = { ...made, caFile: authority.caFile };
     const start = async (family: Family) => {
       const [caller, psap] = await Promise.all([
-        startLinphone({ name: `caller-${family}`, user: 'caller', port: callerPorts[family], family }),
-        startLinphone({ name: `psap-${family}`, user: 'psap', port: psapPorts[family], family }),
+        startLinphone({ name: `caller-${family}`, user: 'caller', port: callerPorts[family], family, tls }),
+        startLinphone({ name: `psap-${family}`, user: 'psap', port: psapPorts[family], family, tls }),
       ]);
       callers.set(family, caller);
       psaps.set(family, psap);
@@ -36,22 +46,27 @@ describeInNamespace('linphone', () => {
     [stage] = await Promise.all([
       openStage({
         ingresses: { phones: { defaultRouteUri: `sip:psap@${hostPort('ipv4', sippPort)}` }, carrier: {} },
-        psaps: Object.fromEntries(
-          sides.map((side) => [
-            sideName(side),
-            `sip:psap@${hostPort(side.family, psapPorts[side.family])};transport=${side.transport}`,
-          ]),
-        ),
+        secure: { transports: ['tls'], authority },
+        announcedHosts: { phones: firstline, carrier: firstline },
+        psaps: {
+          ...Object.fromEntries(
+            sides.map((side) => [
+              sideName(side),
+              `sip:psap@${hostPort(side.family, psapPorts[side.family])};transport=${side.transport}`,
+            ]),
+          ),
+          [sideName(overTls)]: `sip:psap@${psapHost}:${psapPorts.ipv4 + 1};transport=tls`,
+        },
       }),
       ...families.map(start),
     ]);
   });
 
-  afterAll(() =>
-    Promise.all(
-      [...callers.values(), ...psaps.values(), { stop: () => stage?.close() }].map((peer) => peer.stop()),
-    ),
-  );
+  afterAll(async () => {
+    await Promise.all([...callers.values(), ...psaps.values()].map((peer) => peer.stop()));
+    await stage?.close();
+    authority?.remove();
+  });
 
   const phone = (phones: ReadonlyMap<Family, Phone>, family: Family) => () => {
     const found = phones.get(family);
@@ -68,6 +83,14 @@ describeInNamespace('linphone', () => {
       rule: 'sosUser',
     });
   }
+
+  describeCaller(`over ${sideName(overTls)}`, {
+    stage: () => stage,
+    phone: phone(callers, 'ipv4'),
+    dialled: () => stage.uri('sos', 'phones', 'tls').replace(namespaceAddress.ipv4, namespaceHosts.firstline),
+    psapPort: () => sippPort,
+    rule: 'sosUser',
+  });
 
   describeCaller('with 911', {
     stage: () => stage,
@@ -98,4 +121,17 @@ describeInNamespace('linphone', () => {
       multipartBoundary: '---frontier',
     });
   }
+
+  it('does not take TLS connections as a PSAP, and the call goes to the default route', async () => {
+    const call = await sippCaller(
+      stage.address('carrier'),
+      { requestUri: 'urn:service:sos', locationInfo: pointInfo(stage.place(sideName(overTls))) },
+      'hangsUp',
+      { transport: 'udp' },
+    );
+    await call.done();
+    const record = await stage.record(call.callId(), 'ended');
+    expect(hopsOf(record).at(-1)).toBe('udp 200');
+    expect(record.attempts.at(-1)?.target).toBe(lastResort(stage.server.psapPort));
+  });
 });

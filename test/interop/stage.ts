@@ -1,5 +1,7 @@
+import type { CertificateFiles } from '../../src/net/index.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { namespaceAddress } from '../support/namespace.ts';
+import { namespaceAddress, namespaceHosts } from '../support/namespace.ts';
+import type { Authority } from '../support/net-tls.ts';
 import { type ServerOptions, type ServerProcess, startServer } from '../support/server-process.ts';
 import { api, eventually, type PageJson, shownKey } from '../system/api.ts';
 
@@ -48,13 +50,13 @@ export interface CallJson {
 export interface StageOptions {
   /** Rules by ingress name; each has its own port. */
   readonly ingresses: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Transports of every ingress beside UDP and TCP, with the settings that they need. */
+  /** Transports of every ingress beside UDP and TCP, with what they need. */
   readonly secure?: {
     readonly transports: readonly Exclude<Transport, 'udp' | 'tcp'>[];
-    /** The `sip` group's `tls` and `tlsClient`; the profile is called `server`. */
-    readonly sip: Readonly<Record<string, unknown>>;
-    readonly announcedHost?: string;
+    readonly authority: Authority;
   };
+  /** Host that an ingress's TLS listeners put into Via and Record-Route; their address where absent. */
+  readonly announcedHosts?: Readonly<Record<string, string>>;
   /** Service URI of each PSAP by a name of the test's. */
   readonly psaps: Readonly<Record<string, string>>;
   /** From which size on a request goes over TCP although its URI says UDP; none that a phone sends unless given. */
@@ -66,6 +68,8 @@ export interface Stage {
   readonly server: ServerProcess;
   /** The URI to dial for a user at an ingress, such as `sip:sos@10.99.0.1:20000;transport=tcp`. */
   uri(user: string, ingress: string, transport?: Transport, family?: Family): string;
+  /** `wss://…` of an ingress, for scripts in browsers. */
+  webSocket(ingress: string, transport: 'ws' | 'wss', family?: Family): string;
   /** `address:port` of a listener. */
   address(ingress: string, transport?: Transport, family?: Family): string;
   /** A place that the PSAP of that name serves. */
@@ -90,11 +94,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const at = { udp: 0, tcp: 0, tls: 1, ws: 2, wss: 3 }[transport];
     return ports[first + at] ?? 0;
   };
+  const files = await serverCertificate(options.secure?.authority);
   const server = await startServer({
     psapPort,
     isDemoPsapEnabled: true,
     defaultRouteUri: lastResort(psapPort),
-    config: configuration(options, names, portOf),
+    config: configuration(options, { names, portOf, files }),
   });
   const key = shownKey(server)?.key ?? '';
   await loadBoundaries(server, key, options.psaps);
@@ -108,6 +113,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
       return `sip:${user}@${address(ingress, transport, family)}${parameter}`;
     },
+    webSocket: (ingress, transport, family) => `${transport}://${address(ingress, transport, family)}`,
     place: (psap) => placeOf(Object.keys(options.psaps).indexOf(psap)),
     record: (callId, state) => recordOf(server, key, callId, state),
     async close() {
@@ -117,29 +123,47 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
 }
 
+/** One certificate for all of the server's names and addresses, which it also shows where it is the client. */
+function serverCertificate(authority: Authority | undefined): Promise<CertificateFiles | undefined> {
+  const host = namespaceHosts.firstline;
+  const addresses = Object.values(namespaceAddress).map((address) => `IP:${address}`);
+  return Promise.resolve(authority?.issue({ altNames: [`DNS:${host}`, `URI:sip:${host}`, ...addresses] }));
+}
+
 function configuration(
   options: StageOptions,
-  names: readonly string[],
-  portOf: (ingress: string, transport: Transport) => number,
+  made: {
+    readonly names: readonly string[];
+    readonly portOf: (ingress: string, transport: Transport) => number;
+    readonly files: CertificateFiles | undefined;
+  },
 ): NonNullable<ServerOptions['config']> {
-  const { secure } = options;
-  const transports: readonly Transport[] = ['udp', 'tcp', ...(secure?.transports ?? [])];
-  const listen = names.flatMap((ingress) =>
+  const transports: readonly Transport[] = ['udp', 'tcp', ...(options.secure?.transports ?? [])];
+  const listen = made.names.flatMap((ingress) =>
     transports.flatMap((transport) =>
       [namespaceAddress.ipv4, namespaceAddress.ipv6].map((address) => ({
         transport,
         address,
-        port: portOf(ingress, transport),
+        port: made.portOf(ingress, transport),
         ingress,
         ...(transport === 'tls' || transport === 'wss' ? { tls: 'server' } : {}),
-        ...(transport === 'tls' && secure?.announcedHost !== undefined
-          ? { announcedHost: secure.announcedHost }
-          : {}),
+        ...(transport === 'tls' ? { announcedHost: options.announcedHosts?.[ingress] } : {}),
       })),
     ),
   );
+  const caFile = options.secure?.authority.caFile;
+  const { files } = made;
   return {
-    sip: { ...secure?.sip, udpRequestBytesMax: options.udpRequestBytesMax ?? 20_000, listen },
+    sip: {
+      listen,
+      udpRequestBytesMax: options.udpRequestBytesMax ?? 20_000,
+      ...(files === undefined
+        ? {}
+        : {
+            tls: { server: { certificateFile: files.certificateFile, keyFile: files.keyFile, caFile } },
+            tlsClient: { certificateFile: files.certificateFile, keyFile: files.keyFile, caFile },
+          }),
+    },
     ingress: options.ingresses,
     demo: { data: false, ringMs: 50, hangUpMs: 60_000 },
   };
