@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../support/free-ports.ts';
-import { describeInNamespace, namespaceAddress } from '../../support/namespace.ts';
+import { describeInNamespace } from '../../support/namespace.ts';
 import { type Authority, makeAuthority } from '../../support/net-tls.ts';
 import { sippPsap } from '../peers/sipp.ts';
 import type { Phone } from '../phone.ts';
@@ -30,18 +30,11 @@ describeInNamespace('SIP stacks of browsers', () => {
 
   beforeAll(async () => {
     authority = await makeAuthority();
-    const { certificateFile, keyFile } = await authority.issue({ altNames: [`IP:${namespaceAddress.ipv4}`] });
     [psapPort = 0, placedPort = 0] = await freePorts(2);
     stage = await openStage({
       ingresses: { browsers: { defaultRouteUri: `sip:psap@${hostPort('ipv4', psapPort)}` } },
       psaps: { placed: `sip:placed@${hostPort('ipv4', placedPort)}` },
-      secure: {
-        transports: ['ws', 'wss'],
-        sip: {
-          udpRequestBytesMax: 65_000,
-          tls: { server: { certificateFile, keyFile, clientCertificate: 'ignore' } },
-        },
-      },
+      secure: { transports: ['ws', 'wss'], authority },
     });
     for (const stack of stacks) {
       for (const scheme of schemes) {
