@@ -8,13 +8,16 @@ const separator = '-';
 
 /**
  * The second part of our branch (RFC 5393 §4.2.1): a hash over all that decides where a request goes. The Request-URI and
- * the routes that are left, the dialog's names, the location that it carries, and the body, since a call is routed by
- * the position in it. The method is left out, so that CANCEL and ACK have their INVITE's.
+ * the routes that are left, the dialog's names, every location that it carries, what else may mark it as an emergency or
+ * keep it from passing, and the body, since a call is routed by the position in it. The method is left out, so that
+ * CANCEL and ACK have their INVITE's.
  */
 export function loopHash(request: SipRequest, view: RouteView): string {
   let hash = mixText(fnvOffset, request.requestUri);
   for (const route of view.routes) hash = mixText(hash, route.raw);
-  for (const key of routingHeaders) hash = mixText(hash, headerValue(request, key) ?? '');
+  for (const { key, valueStart, valueEnd } of request.headers) {
+    if (routingHeaders.has(key)) hash = mixText(hash, request.head.slice(valueStart, valueEnd));
+  }
   hash = mixText(hash, cseqNumber(request));
   if (request.body.length > 0) hash = crc32(request.body, hash >>> 0);
   return (hash >>> 0).toString(36);
@@ -63,7 +66,10 @@ function portOf(viaTransport: string): number {
   return defaultPort(name === 'tls' || name === 'ws' || name === 'wss' ? name : 'udp');
 }
 
-const routingHeaders = ['call-id', 'from', 'to', 'geolocation', 'proxy-require', 'proxy-authorization'];
+const routingHeaders = new Set([
+  ...['call-id', 'from', 'to', 'geolocation', 'accept-contact', 'content-type', 'content-encoding'],
+  ...['proxy-require', 'proxy-authorization'],
+]);
 const fnvOffset = 0x811c9dc5;
 const fnvPrime = 0x01000193;
 

@@ -8,7 +8,12 @@ import { testListeners } from '../../../support/proxy-harness.ts';
 
 const own = new OwnAddresses(testListeners, []);
 const base = requestText({
-  headers: ['Geolocation: <cid:a>', 'Route: <sip:192.0.2.50;lr>'],
+  headers: [
+    'Geolocation: <cid:a>',
+    'Geolocation: <https://lis.example/1>',
+    'Accept-Contact: *;service="sos"',
+    'Route: <sip:192.0.2.50;lr>',
+  ],
   body: 'lat=1234',
 });
 
@@ -22,6 +27,8 @@ describe('the loop hash (RFC 5393 §4.2.1)', () => {
     ['Request-URI', 'INVITE urn:service:sos ', 'INVITE urn:service:sos.fire '],
     ['Route', '<sip:192.0.2.50;lr>', '<sip:192.0.2.51;lr>'],
     ['Geolocation', '<cid:a>', '<cid:b>'],
+    ['a second Geolocation', 'lis.example/1', 'lis.example/2'],
+    ['Accept-Contact', 'service="sos"', 'service="sos.fire"'],
     ['the body', 'lat=1234', 'lat=1235'],
     ['Call-ID', 'call-1@', 'call-2@'],
     ['From tag', 'tag=f1', 'tag=f2'],
