@@ -84,7 +84,7 @@ export function invite(peer: Peer, options: InviteOptions = {}): Call {
     To: `To: <${requestUri}>`,
     'Call-ID': `Call-ID: ${callId}`,
     CSeq: 'CSeq: 1 INVITE',
-    Contact: `Contact: <sip:caller@${hostPort(peer)};transport=${peer.transport.toLowerCase()}>`,
+    Contact: `Contact: <sip:caller@${hostPort(peer)};transport=${uriTransport(peer)}>`,
     'X-Unknown': 'x-unknown:  kept as it is ;with=odd  spacing',
     'Content-Type': `Content-Type: ${options.contentType ?? 'multipart/mixed; boundary="frontier"'}`,
     'Content-Length': `Content-Length: ${body.length}`,
@@ -131,7 +131,7 @@ export function inDialog(
     `To: ${options.to}`,
     `Call-ID: ${options.callId}`,
     `CSeq: ${options.cseq} ${options.method}`,
-    `Contact: <sip:peer@${hostPort(peer)};transport=${peer.transport.toLowerCase()}>`,
+    `Contact: <sip:peer@${hostPort(peer)};transport=${uriTransport(peer)}>`,
     ...(body === '' ? [] : ['Content-Type: application/sdp']),
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',
@@ -142,6 +142,11 @@ export function inDialog(
 /** `address:port` as Via and URIs write it. */
 export function hostPort(peer: { readonly address: string; readonly port: number }): string {
   return `${peer.address.includes(':') ? `[${peer.address}]` : peer.address}:${peer.port}`;
+}
+
+/** The transport as a URI writes it: `ws` for both kinds of WebSocket (RFC 7118 §5.2.4). */
+export function uriTransport(peer: Peer): string {
+  return peer.transport === 'WSS' ? 'ws' : peer.transport.toLowerCase();
 }
 
 /** The URI inside of angle brackets. */

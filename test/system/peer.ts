@@ -21,7 +21,8 @@ export interface Address {
 
 /** A peer with a socket of its own. */
 export interface Peer {
-  readonly transport: 'UDP' | 'TCP';
+  /** As Via writes it. */
+  readonly transport: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   readonly address: string;
   readonly port: number;
   /** Every message so far, in order, also those that were awaited. */
@@ -64,14 +65,7 @@ export async function tcpPeer(server: Address): Promise<Peer> {
     socket.once('connect', resolve);
   });
   const inbox = new Inbox();
-  let pending: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
-    pending = Buffer.concat([pending, chunk]);
-    for (let size = messageSize(pending); size !== undefined; size = messageSize(pending)) {
-      inbox.put(readMessage(pending.subarray(0, size), server));
-      pending = pending.subarray(size);
-    }
-  });
+  readStream(socket, server, inbox);
   return {
     transport: 'TCP',
     address: socket.localAddress ?? '',
@@ -85,6 +79,18 @@ export async function tcpPeer(server: Address): Promise<Peer> {
         socket.destroy();
       }),
   };
+}
+
+/** Puts the messages of a stream into an inbox, whatever pieces they come in. */
+export function readStream(socket: Socket, source: Address, inbox: Inbox): void {
+  let pending: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    for (let size = messageSize(pending); size !== undefined; size = messageSize(pending)) {
+      inbox.put(readMessage(pending.subarray(0, size), source));
+      pending = pending.subarray(size);
+    }
+  });
 }
 
 /** All values of a header, in order, by its name without regard to case. */
@@ -130,7 +136,8 @@ export function response(
   ].join('\r\n');
 }
 
-class Inbox {
+/** What came to a peer, for tests to wait on. */
+export class Inbox {
   readonly all: Received[] = [];
   #read = 0;
   #waiters: (() => void)[] = [];
@@ -165,7 +172,8 @@ class Inbox {
   }
 }
 
-function readMessage(bytes: Buffer, source: Address): Received {
+/** Takes a message apart as far as tests look into it. */
+export function readMessage(bytes: Buffer, source: Address): Received {
   const end = bytes.indexOf('\r\n\r\n');
   const [startLine = '', ...lines] = bytes
     .subarray(0, end === -1 ? bytes.length : end)
