@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeaderGuard, headerViolations, orderedNames } from '../support/header-guard.ts';
+import { forwardTo, ProxyHarness } from '../support/proxy-harness.ts';
 import { parsed } from '../support/sip-builders.ts';
 
 // RFC 3261 §16.6 and §16.7: what a proxy leaves alone. The guard that holds every forwarded message of the scenarios to
@@ -213,6 +214,19 @@ describe('RFC 3261 §16.7: the guard of forwarded responses', () => {
 });
 
 describe('the guard of a proxy', () => {
+  it('has compared every message of a call that went through', () => {
+    const harness = new ProxyHarness();
+    harness.decide = () => forwardTo(['sip:198.51.100.2:5070']);
+    const caller = harness.peer('203.0.113.1', 5080);
+    const psap = harness.peer('198.51.100.2', 5070);
+    caller.request({ headers: ['X-Own: one'] });
+    const invite = psap.takeRequest('INVITE');
+    psap.respond(invite, 180);
+    psap.respond(invite, 200);
+    expect([harness.guard.compared, harness.guard.violations]).toEqual([3, []]);
+    harness.drain();
+  });
+
   it('compares what is forwarded and leaves the proxy its own messages', () => {
     const guard = new HeaderGuard();
     guard.received(received);
