@@ -92,8 +92,9 @@ async function prepare(wanted: string, cleanUp: (() => unknown)[]): Promise<Soak
     databaseUrl,
     psapPort: defaultPort,
     config: {
-      sip: { t1Ms: 100, nextHopNetworks: ['127.0.0.0/8'], connectionsMax: 5_000 },
-      routing: { silenceTimeoutMs: 500, ringTimeoutMs: 1_000 },
+      // A busy machine must not make the server take the default route, whose PSAP ends all calls alike.
+      sip: { t1Ms: 100, decideTimeoutMs: 15_000, nextHopNetworks: ['127.0.0.0/8'], connectionsMax: 5_000 },
+      routing: { lookupDeadlineMs: 10_000, silenceTimeoutMs: 500, ringTimeoutMs: 1_000 },
       log: { level: 'error' },
     },
   });
