@@ -72,9 +72,9 @@ export const calledPartyId = defineHeader<NameAddr>(
   'P-Called-Party-ID',
   addressParts({ isBareAllowed: false }),
 );
-/** P-Charge-Info (RFC 8496 §7). */
+/** P-Charge-Info (RFC 8496 §6). */
 export const chargeInfo = defineHeader<NameAddr>('P-Charge-Info', addressParts());
-/** Diversion (RFC 5806 §5). */
+/** Diversion (RFC 5806 §4). */
 export const diversion = defineHeader<NameAddr>('Diversion', addressParts());
 
 /** History-Info (RFC 7044 §5): each entry has an index such as `1.2.1`. */

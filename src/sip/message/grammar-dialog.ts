@@ -166,7 +166,7 @@ export const acceptContact = defineHeader<TokenValue>('Accept-Contact', featureP
 export const rejectContact = defineHeader<TokenValue>('Reject-Contact', featureParts());
 /** Request-Disposition (RFC 3841 §9.1): directives. */
 export const requestDisposition = defineHeader<string>('Request-Disposition', tokenParts);
-/** Feature-Caps (RFC 6809 §6.3): `*` and feature-capability indicators. */
+/** Feature-Caps (RFC 6809 §6.2): `*` and feature-capability indicators. */
 export const featureCaps = defineHeader<TokenValue>('Feature-Caps', featureParts());
 
 /** Feature parameters are quoted where they have a value (RFC 3840 §9). */

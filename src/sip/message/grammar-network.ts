@@ -134,7 +134,7 @@ export const geolocationError = defineHeader<TokenValue>(
   }),
 );
 
-/** AlertMsg-Error (RFC 8876 §5). */
+/** AlertMsg-Error (RFC 8876 §5.2). */
 export const alertMsgError = defineHeader<TokenValue>(
   'AlertMsg-Error',
   tokenValueParts({ pattern: /\d{3}(?![^\s;])/y, alwaysQuoted: ['code'] }),

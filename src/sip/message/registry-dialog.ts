@@ -40,7 +40,7 @@ export const dialogHeaders: readonly HeaderRow[] = [
     ['R', '', '-  -  -  -  -  -  -  -  -  -  -  o  -  -'],
     ['2xx', '', '-  -  -  -  -  -  -  -  -  -  -  o  -  -'],
   ]),
-  headerRow('Refer-Events-At', 'one', 'RFC 7614 §4.4', [
+  headerRow('Refer-Events-At', 'one', 'RFC 7614 §4.8', [
     ['2xx', '', '-  -  -  -  -  -  -  -  -  -  -  o  -  -'],
   ]),
   headerRow(
@@ -117,7 +117,7 @@ export const dialogHeaders: readonly HeaderRow[] = [
     ['R', 'a', '-  -  -  c  -  -  c  -  -  c  -  -  -  -'],
     ['488', 'a', '-  -  -  c  -  -  c  -  -  c  -  -  -  -'],
   ]),
-  headerRow('AlertMsg-Error', 'one', 'RFC 8876 §5', [
+  headerRow('AlertMsg-Error', 'one', 'RFC 8876 §5.2', [
     ['425', '', '.  .  .  o  .  .  .  .  .  .  o  .  .  .'],
   ]),
   headerRow('P-Early-Media', 'one', 'RFC 5009 §8', [

@@ -29,7 +29,7 @@ export const networkHeaders: readonly HeaderRow[] = [
   headerRow('Privacy', 'one', 'RFC 3323 §4.2', [['', 'amrd', 'o  o  o  o  o  o  o  o  o  o  o  .  o  .']]),
   // RFC 7044 §9: entries are added, and made anonymous where Privacy asks for it; none is taken away.
   headerRow('History-Info', 'list', 'RFC 7044 §5', [['', 'amr', '-  -  -  o  o  o  -  o  o  -  o  o  -  o']]),
-  headerRow('Diversion', 'list', 'RFC 5806 §5', [['R', 'ar', '.  .  .  o  .  .  .  .  .  .  .  .  .  .']]),
+  headerRow('Diversion', 'list', 'RFC 5806 §4', [['R', 'ar', '.  .  .  o  .  .  .  .  .  .  .  .  .  .']]),
   headerRow('Path', 'list', 'RFC 3327 §4', [
     ['R', 'ar', '-  -  -  -  -  o  .  .  .  .  .  .  .  .'],
     ['2xx', '', '-  -  -  -  -  o  .  .  .  .  .  .  .  .'],
@@ -64,7 +64,7 @@ export const networkHeaders: readonly HeaderRow[] = [
   headerRow('P-Charging-Vector', 'one', 'RFC 7315 §5.6', [
     ['', 'admr', 'o  o  -  o  o  o  o  o  o  o  o  o  o  o'],
   ]),
-  headerRow('P-Charge-Info', 'one', 'RFC 8496 §7', [
+  headerRow('P-Charge-Info', 'one', 'RFC 8496 §6', [
     ['R', 'adr', '.  .  -  o  .  .  .  .  .  .  .  .  .  .'],
   ]),
   headerRow('P-Asserted-Service', 'one', 'RFC 6050 §4.1', [
@@ -92,7 +92,7 @@ export const networkHeaders: readonly HeaderRow[] = [
     ['R', 'adr', '-  -  -  -  -  -  -  -  o  -  -  -  -  -'],
   ]),
   // RFC 6809 §4.2.1: an entity may add its own and remove others'.
-  headerRow('Feature-Caps', 'list', 'RFC 6809 §6.3', [
+  headerRow('Feature-Caps', 'list', 'RFC 6809 §6.2', [
     ['', 'adr', '-  o  -  o  o  o  o  o  o  o  o  o  o  o'],
   ]),
 ];
