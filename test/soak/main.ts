@@ -93,8 +93,8 @@ async function prepare(wanted: string, cleanUp: (() => unknown)[]): Promise<Soak
     psapPort: defaultPort,
     config: {
       // A busy machine must not make the server take the default route, whose PSAP ends all calls alike.
-      sip: { t1Ms: 100, decideTimeoutMs: 15_000, nextHopNetworks: ['127.0.0.0/8'], connectionsMax: 5_000 },
-      routing: { lookupDeadlineMs: 10_000, silenceTimeoutMs: 500, ringTimeoutMs: 1_000 },
+      sip: { t1Ms: 250, decideTimeoutMs: 15_000, nextHopNetworks: ['127.0.0.0/8'], connectionsMax: 5_000 },
+      routing: { lookupDeadlineMs: 10_000, silenceTimeoutMs: 3_000, ringTimeoutMs: 3_000 },
       log: { level: 'error' },
     },
   });
