@@ -47,10 +47,12 @@ export class HeaderGuard {
     const outcome = parseMessage(bytes, { framing: 'datagram', limits: defaultMessageLimits });
     if (outcome.kind !== 'message') return this.#note([`not SIP: ${outcome.error.message}`]);
     const after = outcome.message;
-    const before = this.#originOf(after);
-    if (before === undefined) return [];
+    const origins = this.#originsOf(after);
+    if (origins.length === 0) return [];
     this.compared += 1;
-    return this.#note(headerViolations(before, after, this.#ordered));
+    // Of several that it may have been (repeated, or of forked branches with one tag), the nearest is the one.
+    const found = origins.map((before) => headerViolations(before, after, this.#ordered));
+    return this.#note(found.reduce((best, each) => (each.length < best.length ? each : best)));
   }
 
   #note(found: readonly string[]): readonly string[] {
@@ -58,10 +60,9 @@ export class HeaderGuard {
     return found;
   }
 
-  #originOf(after: SipMessage): SipMessage | undefined {
+  #originsOf(after: SipMessage): readonly SipMessage[] {
     const candidates = this.#received.get(transactionName(after)) ?? [];
-    // The last one first: of a request that came twice, both copies look alike.
-    return candidates.findLast((before) => isForwarded(before, after));
+    return candidates.filter((before) => isForwarded(before, after));
   }
 }
 

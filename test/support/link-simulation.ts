@@ -7,6 +7,7 @@ import {
 } from '../../src/sip/message/index.ts';
 import type { ProxyCore, ProxyEffect, ProxyEvent, RequestDecision } from '../../src/sip/proxy/index.ts';
 import type { Destination, Endpoint, Flow } from '../../src/sip/transaction/index.ts';
+import { HeaderGuard } from './header-guard.ts';
 import type { SeededRandom } from './manual-clock.ts';
 
 /** How bad the link is: chances from 0 to 1, and the longest delay; messages overtake one another. */
@@ -95,6 +96,7 @@ export class LinkSimulation {
 export class ProxyStation implements Station {
   readonly place: Endpoint;
   readonly events: ProxyEvent[] = [];
+  readonly #guard = new HeaderGuard();
   readonly #link: LinkSimulation;
   readonly #core: ProxyCore;
   readonly #decide: (request: SipRequest) => RequestDecision;
@@ -122,6 +124,7 @@ export class ProxyStation implements Station {
 
   receive(now: MonoMs, message: SipMessage, flow: Flow): void {
     this.#observe?.(now, 'in', message);
+    this.#guard.received(message);
     this.#carryOut(this.#core.handle(now, { kind: 'message', message, flow }));
   }
 
@@ -162,6 +165,8 @@ export class ProxyStation implements Station {
 
   #send(bytes: Buffer, { remote }: Destination): void {
     this.#observe?.(this.#link.now, 'out', read(bytes));
+    const violations = this.#guard.sent(bytes);
+    if (violations.length > 0) throw new Error(`the proxy touched what it may not: ${violations.join('; ')}`);
     this.#link.carry(this.place, bytes, remote);
   }
 }
