@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A peer's process: what it prints, and its end. */
@@ -65,4 +66,18 @@ export async function untilDone<T>(attempt: () => Promise<T> | T, timeoutMs = 10
       await delay(25);
     }
   }
+}
+
+/** A TCP connection to an address; fails where nothing listens. */
+export function connectTo(port: number, address = '127.0.0.1'): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, address);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      // A peer that ends is seen by its exit.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
 }

@@ -8,7 +8,7 @@ import { select } from './trace.ts';
 
 // What every phone must be able to do through the server, as a caller and as a PSAP, with a SIPp on the other side.
 
-/** A phone that calls. It cannot say where it is, so the ingress's default route is the PSAP: a SIPp on UDP at `psapPort`. */
+/** A phone that calls. The PSAP is a SIPp on UDP at `psapPort`. */
 export interface CallerCase {
   readonly stage: () => Stage;
   readonly phone: () => Phone;
@@ -16,6 +16,8 @@ export interface CallerCase {
   readonly psapPort: () => number;
   /** The rule by which the server knows the call for an emergency. */
   readonly rule: string;
+  /** The boundary of that PSAP, where something on the way adds the location; absent: it is the ingress's default route. */
+  readonly boundary?: string;
 }
 
 /** The last Call-ID that a phone used or was called with. */
@@ -24,7 +26,8 @@ export function lastCallId(phone: Phone): string {
 }
 
 /** Tests of a phone as the caller. */
-export function describeCaller(title: string, { stage, phone, dialled, psapPort, rule }: CallerCase): void {
+export function describeCaller(title: string, options: CallerCase): void {
+  const { stage, phone, dialled, psapPort, rule, boundary } = options;
   const psapSide = { transport: 'udp', family: 'ipv4' } as const;
   describe(`${title} as the caller`, () => {
     it('is answered, media and all, and hangs up', async () => {
@@ -35,6 +38,7 @@ export function describeCaller(title: string, { stage, phone, dialled, psapPort,
       await Promise.all([phone().next('ended'), psap.done()]);
       const record = await stage().record(lastCallId(phone()), 'ended');
       expect(record.recognition.rule).toBe(rule);
+      expect(record.mapping?.boundary?.boundaryId).toBe(boundary);
       expect(hopsOf(record)).toEqual(['udp 200']);
       expectSameMedia(phone().messages(), psap.messages());
     });
@@ -56,17 +60,29 @@ export function describeCaller(title: string, { stage, phone, dialled, psapPort,
       await stage().record(lastCallId(phone()), 'cancelled');
     });
 
-    it('is told where the last resort is busy', async () => {
-      const psap = await sippPsap(psapPort(), 'isBusy', psapSide);
-      await phone().dial(dialled());
-      await Promise.all([phone().next('ended'), psap.done()]);
-      const [refusal] = select(phone().messages(), {
-        callId: lastCallId(phone()),
-        startLine: /^SIP\/2\.0 [4-6]/,
-        method: 'INVITE',
+    if (boundary === undefined)
+      it('is told where the last resort is busy', async () => {
+        const psap = await sippPsap(psapPort(), 'isBusy', psapSide);
+        await phone().dial(dialled());
+        await Promise.all([phone().next('ended'), psap.done()]);
+        const [refusal] = select(phone().messages(), {
+          callId: lastCallId(phone()),
+          startLine: /^SIP\/2\.0 [4-6]/,
+          method: 'INVITE',
+        });
+        expect(refusal?.startLine).toMatch(/^SIP\/2\.0 486 /);
       });
-      expect(refusal?.startLine).toMatch(/^SIP\/2\.0 486 /);
-    });
+    else
+      it('is answered at the default route where the PSAP is busy', async () => {
+        const psap = await sippPsap(psapPort(), 'isBusy', psapSide);
+        await phone().dial(dialled());
+        await phone().next('answered');
+        await phone().hangUp();
+        await Promise.all([phone().next('ended'), psap.done()]);
+        const record = await stage().record(lastCallId(phone()), 'ended');
+        expect(hopsOf(record)).toEqual(['udp 486', 'udp 200']);
+        expect(record.attempts[1]?.target).toBe(lastResort(stage().server.psapPort));
+      });
   });
 }
 

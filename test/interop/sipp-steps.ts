@@ -172,6 +172,8 @@ function inviteText(invite: SippInvite): string {
     'Content-Type: application/sdp',
     '',
     sessionDescription(40_000),
+    // The line break before a delimiter is the delimiter's; that of the last line of a session description is its own.
+    '',
     delimiter,
     'Content-Type: application/pidf+xml',
     'Content-ID: <location@carrier.test>',

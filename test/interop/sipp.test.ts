@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
 import { describeInNamespace } from '../support/namespace.ts';
 import { pointInfo } from '../system/emergency.ts';
-import { expectSameMedia } from './media.ts';
+import { expectSameBody, expectSameMedia } from './media.ts';
 import { sippCaller, sippPsap } from './peers/sipp.ts';
 import type { CallerCourse, PsapCourse } from './sipp-steps.ts';
 import { hopsOf, hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
@@ -52,6 +52,7 @@ describeInNamespace('SIPp', () => {
       expect(record.mapping?.boundary?.boundaryId).toBe(name);
       expect(hopsOf(record)).toEqual([`${psap.transport} 200`]);
       expectSameMedia(call.messages(), psapRun.messages());
+      expectSameBody(call.messages(), psapRun.messages());
     });
 
     it('is ended by the PSAP', async () => {

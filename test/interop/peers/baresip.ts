@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../support/free-ports.ts';
-import { startChild, untilDone } from '../child.ts';
+import { connectTo, startChild, untilDone } from '../child.ts';
 import { type Phone, type PhoneEventKind, PhoneEvents } from '../phone.ts';
 import { readTraced, type TracedMessage } from '../trace.ts';
 
@@ -37,7 +37,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Phone> {
   const events = new PhoneEvents(() => child.tail());
   const control = await untilDone(() => {
     if (child.process.exitCode !== null) throw new Error(`baresip ended at its start: ${child.tail()}`);
-    return connected(controlPort);
+    return connectTo(controlPort);
   });
   const answers: ((isDone: boolean) => void)[] = [];
   readNetstrings(control, (text) => {
@@ -114,18 +114,6 @@ function silence(): Buffer {
   header.write('data', 36);
   header.writeUInt32LE(samples.length, 40);
   return Buffer.concat([header, samples]);
-}
-
-function connected(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      socket.on('error', () => undefined);
-      resolve(socket);
-    });
-  });
 }
 
 function readNetstrings(socket: Socket, onText: (text: string) => void): void {
