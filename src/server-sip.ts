@@ -82,7 +82,7 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
   const core = makeCore(config, listeners, callOptions);
   const discards = new DiscardCounter();
   const intake = new Intake({ store, logger, book, callOptions });
-  const resolver = makeResolver(config, listeners);
+  const resolver = makeResolver(config, listeners, logger);
   const driver = new SipDriver<ProxyInput, ProxyEvent>({
     core,
     transports,
@@ -107,6 +107,7 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
         net: transports.counts(),
         driver: driver.counts(),
         proxy: core.counts(),
+        names: resolver.counts(),
         calls: book.counts(),
         discarded: discards.counts,
       }),
@@ -127,8 +128,8 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
   };
 }
 
-function makeResolver(config: Config, listeners: readonly Listener[]): Resolver {
-  const { nextHopNetworks, nameServers, nameTimeoutMs, udpRequestBytesMax } = config.sip;
+function makeResolver(config: Config, listeners: readonly Listener[], logger: OwnedLogger): Resolver {
+  const { nextHopNetworks, nameServers, nameTimeoutMs, udpRequestBytesMax, familyPolicy } = config.sip;
   const nextHops = nextHopFilter(nextHopNetworks);
   assert(nextHops.ok, 'the configuration has checked the networks');
   return new Resolver({
@@ -138,6 +139,9 @@ function makeResolver(config: Config, listeners: readonly Listener[]): Resolver 
     timeoutMs: nameTimeoutMs,
     nameServers: nameServers.length === 0 ? undefined : nameServers,
     udpRequestBytesMax,
+    familyPolicy,
+    // RFC 3263 §7: somebody may want calls to go where they can be read.
+    onTlsGone: (name) => logger.warn('sip.tlsServiceGone', { name }),
   });
 }
 

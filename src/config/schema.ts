@@ -54,6 +54,14 @@ const tlsClient = z
     'certificateFile and keyFile go together: give both or neither',
   );
 
+const nameServer = z
+  .string()
+  .refine(
+    (text) =>
+      /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$|^[0-9a-fA-F]*:[0-9a-fA-F:.]+$/.test(text),
+    'must be an address, address:port or [address]:port, such as 192.0.2.53 or [fd00::53]:5353',
+  );
+
 const sipListener = z.strictObject({
   transport: z.enum(['udp', 'tcp', 'tls', 'ws', 'wss']),
   address: z.union([z.ipv4(), z.ipv6()]),
@@ -146,8 +154,14 @@ export const configSchema = z.strictObject({
         .describe(
           'Several datagrams in one system call: auto uses it where the machine can (Linux with the optional package koffi), off never.',
         ),
+      familyPolicy: z
+        .enum(['listenerOrder', 'alternate'])
+        .default('listenerOrder')
+        .describe(
+          "Which of a name's IPv4 and IPv6 addresses are tried first: those of the family that sip.listen names first, or one of each in turn (RFC 7984).",
+        ),
       nameServers: z
-        .array(z.string().min(1).max(64))
+        .array(nameServer)
         .max(8)
         .default([])
         .describe("DNS servers as address or address:port; the system's where empty."),

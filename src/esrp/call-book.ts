@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { EffectId, ProxyEvent } from '../sip/index.ts';
+import type { Destination, EffectId, ProxyEvent } from '../sip/index.ts';
 import { targetUri } from './forward.ts';
 import { openCallsMax } from './limits.ts';
 import type { CallRecordStore, Logger } from './ports.ts';
@@ -91,14 +91,10 @@ export class CallBook {
     const now = this.#ports.clock.wall();
     switch (event.kind) {
       case 'attempt': {
-        const { destination } = event;
-        const nextHop =
-          destination === undefined
-            ? undefined
-            : `${destination.transport} ${destination.remote.address}:${destination.remote.port}`;
+        const { destination, contact } = event;
         const attempt = {
-          target: targetUri(event.label),
-          nextHop,
+          target: contact ?? targetUri(event.label),
+          nextHop: destination === undefined ? undefined : nextHopText(destination),
           startedAt: now,
           endedAt: undefined,
           statusCode: undefined,
@@ -183,14 +179,22 @@ function finalState(statusCode: number, isCancelled: boolean): CallRecord['state
   return statusCode < 400 ? 'redirected' : 'failed';
 }
 
+function nextHopText({ transport, remote }: Destination): string {
+  return `${transport} ${remote.address}:${remote.port}`;
+}
+
 function endAttempt(
   attempts: readonly CallAttempt[],
   event: Extract<ProxyEvent, { kind: 'attemptEnded' }>,
   now: CallAttempt['startedAt'],
 ): readonly CallAttempt[] {
-  const index = attempts.findIndex(
-    (attempt) => attempt.target === targetUri(event.label) && attempt.endedAt === undefined,
-  );
+  // A target has several attempts where it has several addresses, or where a redirect put contacts in its place.
+  const nextHop = event.destination === undefined ? undefined : nextHopText(event.destination);
+  const isIts = (attempt: CallAttempt): boolean =>
+    nextHop === undefined ? attempt.target === targetUri(event.label) : attempt.nextHop === nextHop;
+  const open = attempts.findIndex((attempt) => attempt.endedAt === undefined && isIts(attempt));
+  // One that was given up for its silence may still be the one that answers.
+  const index = open < 0 && event.statusCode < 300 ? attempts.findLastIndex(isIts) : open;
   return attempts.map((attempt, at) =>
     at === index ? { ...attempt, endedAt: now, statusCode: event.statusCode, detail: event.detail } : attempt,
   );

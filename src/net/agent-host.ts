@@ -70,15 +70,16 @@ export async function startAgentHost(options: AgentHostOptions): Promise<AgentHo
     answer: options.answer,
     reportMessages: options.reportMessages,
   });
+  const resolver = new Resolver({
+    listeners,
+    nextHops: nextHops.ok ? nextHops.value : { allows: () => false },
+    clock,
+    timeoutMs: defaultResolveTimeoutMs,
+  });
   driver = new SipDriver<AgentInput, AgentEvent>({
     core: agent,
     transports,
-    resolver: new Resolver({
-      listeners,
-      nextHops: nextHops.ok ? nextHops.value : { allows: () => false },
-      clock,
-      timeoutMs: defaultResolveTimeoutMs,
-    }),
+    resolver,
     clock,
     logger,
     onEvent: options.onEvent,
@@ -90,6 +91,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<AgentHo
     counts: () => agent.counts(),
     stop: (deadline) => {
       running.stop();
+      resolver.stop();
       return transports.stop(deadline);
     },
   };

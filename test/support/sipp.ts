@@ -22,6 +22,8 @@ export interface SippOptions {
   readonly isTimed?: boolean;
   /** Keeps every message for {@link SippRun.messages}. */
   readonly isTraced?: boolean;
+  /** Further arguments, such as `-lost 5`. */
+  readonly extra?: readonly string[];
   /** After this long the run is given up and its open calls count as failed. */
   readonly timeoutS: number;
 }
@@ -108,6 +110,7 @@ function sippArguments(options: SippOptions, folder: string): readonly string[] 
   const address = options.localAddress ?? '127.0.0.1';
   return [
     ...given,
+    ...(options.extra ?? []),
     ...['-sf', options.scenario, '-t', options.transport === 'udp' ? 'u1' : 't1'],
     ...['-i', address, '-p', String(options.localPort), '-bind_local', '-ci', '127.0.0.1'],
     ...['-timeout', `${options.timeoutS}s`, '-timeout_error', '-l', '100000', '-nostdin', '-skip_rlimit'],

@@ -137,7 +137,15 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
     if (this.#isReported && statusCode >= 300) return;
     this.#isReported = true;
     const { label } = this.attempt.target;
-    this.context.upstream.tell((decideId) => ({ kind: 'attemptEnded', decideId, label, statusCode, detail }));
+    const destination = this.#destination;
+    this.context.upstream.tell((decideId) => ({
+      kind: 'attemptEnded',
+      decideId,
+      label,
+      destination,
+      statusCode,
+      detail,
+    }));
   }
 
   /** No more timers; what the transaction still brings are 2xx. */

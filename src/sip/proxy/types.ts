@@ -152,6 +152,8 @@ export type ProxyEvent =
       readonly kind: 'attemptEnded';
       readonly decideId: EffectId;
       readonly label: string;
+      /** As the attempt's; undefined for a target that was not sent to at all. */
+      readonly destination?: Destination | undefined;
       /** Final status of the branch; 408 for silence, 503 for a transport failure. */
       readonly statusCode: number;
       readonly detail: string;

@@ -82,6 +82,7 @@ describe('configuration', () => {
       'only ws and wss use',
     ],
     ['half of a client certificate', 'sip: { tlsClient: { keyFile: k.pem } }', {}, 'give both or neither'],
+    ['a name server that is no address', 'sip: { nameServers: [dns.example.org] }', {}, 'must be an address'],
     ['a short secret', 'sip: { recordRouteSecrets: [abc] }', {}, 'sip.recordRouteSecrets.0'],
     [
       'session timers that contradict each other',

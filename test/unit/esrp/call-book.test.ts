@@ -175,6 +175,36 @@ describe('the book of calls', () => {
     expect(store.last?.attempts[0]?.endedAt).toBeDefined();
   });
 
+  it('has attempts at several addresses of a target each with its own end, and a late answer with the one that gave it', () => {
+    const { book, store } = makeBook();
+    const at = (address: string) => ({
+      transport: 'udp' as const,
+      remote: { address, port: 5070 },
+      connectionId: undefined,
+      local: undefined,
+    });
+    book.expect(id);
+    book.open(id, started);
+    book.onEvent({ ...attempt, destination: at('127.0.0.1') } as CallEvent);
+    book.onEvent({ ...attempt, destination: at('127.0.0.2'), contact: 'sip:other@127.0.0.2' } as CallEvent);
+    book.onEvent({ ...attemptEnded, destination: at('127.0.0.2'), statusCode: 486 } as CallEvent);
+    book.onEvent({ ...attemptEnded, destination: at('127.0.0.1'), statusCode: 408 } as CallEvent);
+    book.onEvent({ ...attemptEnded, destination: at('127.0.0.1'), statusCode: 200 } as CallEvent);
+    for (const event of [final(200), done]) book.onEvent(event);
+    expect(store.last?.attempts).toMatchObject([
+      { target, nextHop: 'udp 127.0.0.1:5070', statusCode: 200 },
+      { target: 'sip:other@127.0.0.2', nextHop: 'udp 127.0.0.2:5070', statusCode: 486 },
+    ]);
+  });
+
+  it('is redirected by a 3xx', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (const event of [final(302), done]) book.onEvent(event);
+    expect(store.last).toMatchObject({ state: 'redirected', statusCode: 302 });
+  });
+
   it('is empty when calls are over', () => {
     const { book } = makeBook();
     book.expect(id);
