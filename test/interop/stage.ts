@@ -59,6 +59,8 @@ export interface StageOptions {
   readonly announcedHosts?: Readonly<Record<string, string>>;
   /** Service URI of each PSAP by a name of the test's. */
   readonly psaps: Readonly<Record<string, string>>;
+  /** First of the server's ports, for peers that cannot write five digits; free ones unless given. */
+  readonly firstPort?: number;
   /** From which size on a request goes over TCP although its URI says UDP; none that a phone sends unless given. */
   readonly udpRequestBytesMax?: number;
 }
@@ -87,7 +89,9 @@ export function lastResort(port: number): string {
 /** Starts a server on the namespace's addresses and loads the boundaries. */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const names = Object.keys(options.ingresses);
-  const ports = await freePorts(names.length * 4 + 1);
+  const { firstPort } = options;
+  const free = await freePorts(names.length * 4 + 1);
+  const ports = free.map((port, index) => (firstPort === undefined ? port : firstPort + index));
   const psapPort = ports.at(-1) ?? 0;
   const portOf = (ingress: string, transport: Transport) => {
     const first = names.indexOf(ingress) * 4;
@@ -180,6 +184,8 @@ async function loadBoundaries(
   key: string,
   psaps: Readonly<Record<string, string>>,
 ): Promise<void> {
+  // An empty collection is refused.
+  if (Object.keys(psaps).length === 0) return;
   const features = Object.entries(psaps).map(([name, uri], index) => {
     const west = box.west + index * box.stepDeg;
     const east = west + box.sizeDeg;
