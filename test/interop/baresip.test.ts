@@ -119,4 +119,4 @@ describeInNamespace('baresip', () => {
       expect(record.attempts.map((attempt) => attempt.statusCode)).toEqual([statusCode, 200]);
     },
   );
-});
+}, ['sipp', 'baresip']);

@@ -26,7 +26,8 @@ export function startChild(
 ): Child {
   const child = spawn('stdbuf', ['-oL', '-eL', command, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.environment },
+    // Kamailio is in a folder that only root has on its path.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`, ...options.environment },
     stdio: 'pipe',
   });
   let output = '';

@@ -118,4 +118,4 @@ describeInNamespace('Kamailio', () => {
     expect(hopsOf(record)).toEqual(['udp 302', 'udp 200']);
     expect(psap.messages()[0]?.startLine).toBe('INVITE urn:service:sos SIP/2.0');
   });
-});
+}, ['sipp', 'baresip', 'kamailio']);

@@ -3,10 +3,12 @@ import { freePorts } from '../support/free-ports.ts';
 import { describeInNamespace, namespaceAddress, namespaceHosts } from '../support/namespace.ts';
 import { type Authority, makeAuthority } from '../support/net-tls.ts';
 import { pointInfo } from '../system/emergency.ts';
+import { expectSameMedia } from './media.ts';
+import { startBaresip } from './peers/baresip.ts';
 import { startLinphone } from './peers/linphone.ts';
 import { sippCaller } from './peers/sipp.ts';
 import type { Phone } from './phone.ts';
-import { describeCaller, describePsap } from './phone-suite.ts';
+import { describeCaller, describePsap, lastCallId } from './phone-suite.ts';
 import { type Family, hopsOf, hostPort, lastResort, openStage, type Stage, sideName } from './stage.ts';
 
 // linphone takes a service URN as the Request-URI, and a session description in a multipart: its PSAP stands behind the
@@ -22,12 +24,13 @@ const overTls = { transport: 'tls', family: 'ipv4' } as const;
 describeInNamespace('linphone', () => {
   let stage: Stage;
   let authority: Authority;
+  let baresip: Phone;
   const callers = new Map<Family, Phone>();
   const psaps = new Map<Family, Phone>();
   let sippPort = 0;
 
   beforeAll(async () => {
-    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = await freePorts(5);
+    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, baresipPort = 0] = await freePorts(6);
     sippPort = first;
     const callerPorts = { ipv4: second, ipv6: third };
     const psapPorts = { ipv4: fourth, ipv6: fifth };
@@ -45,7 +48,17 @@ describeInNamespace('linphone', () => {
     };
     [stage] = await Promise.all([
       openStage({
-        ingresses: { phones: { defaultRouteUri: `sip:psap@${hostPort('ipv4', sippPort)}` }, carrier: {} },
+        ingresses: {
+          phones: { defaultRouteUri: `sip:psap@${hostPort('ipv4', sippPort)}` },
+          carrier: {},
+          'to-linphone': {
+            defaultRouteUri: `sip:psap@${hostPort('ipv6', psapPorts.ipv6)};transport=tcp`,
+          },
+          'to-baresip': {
+            keepDialString: true,
+            defaultRouteUri: `sip:sos@${hostPort('ipv6', baresipPort)};transport=tcp`,
+          },
+        },
         secure: { transports: ['tls'], authority },
         announcedHosts: { phones: firstline, carrier: firstline },
         psaps: {
@@ -60,10 +73,12 @@ describeInNamespace('linphone', () => {
       }),
       ...families.map(start),
     ]);
+    baresip = await startBaresip({ name: 'baresip', user: 'sos', port: baresipPort });
   });
 
   afterAll(async () => {
-    await Promise.all([...callers.values(), ...psaps.values()].map((peer) => peer.stop()));
+    const peers = [...callers.values(), ...psaps.values(), ...(baresip === undefined ? [] : [baresip])];
+    await Promise.all(peers.map((peer) => peer.stop()));
     await stage?.close();
     authority?.remove();
   });
@@ -122,6 +137,21 @@ describeInNamespace('linphone', () => {
     });
   }
 
+  it.each([
+    ['linphone calls baresip', () => phone(callers, 'ipv4')(), () => baresip, 'to-baresip'],
+    ['baresip calls linphone', () => baresip, () => phone(psaps, 'ipv6')(), 'to-linphone'],
+  ])('%s, from UDP on IPv4 to TCP on IPv6, media and all', async (_who, callerOf, psapOf, ingress) => {
+    const [caller, psap] = [callerOf(), psapOf()];
+    await caller.dial(stage.uri('sos', ingress));
+    await psap.next('incoming');
+    await psap.answer();
+    await Promise.all([caller.next('answered'), psap.next('answered')]);
+    expectSameMedia(caller.messages(), psap.messages());
+    await psap.hangUp();
+    await Promise.all([caller.next('ended'), psap.next('ended')]);
+    expect(hopsOf(await stage.record(lastCallId(caller), 'ended'))).toEqual(['tcp 200']);
+  });
+
   it('does not take TLS connections as a PSAP, and the call goes to the default route', async () => {
     const call = await sippCaller(
       stage.address('carrier'),
@@ -134,4 +164,4 @@ describeInNamespace('linphone', () => {
     expect(hopsOf(record).at(-1)).toBe('udp 200');
     expect(record.attempts.at(-1)?.target).toBe(lastResort(stage.server.psapPort));
   });
-});
+}, ['sipp', 'baresip', 'linphone-daemon']);

@@ -78,4 +78,4 @@ describeInNamespace('SIPp', () => {
       expect(record.attempts[1]?.target).toBe(lastResort(stage.server.psapPort));
     });
   });
-});
+}, ['sipp']);

@@ -4,8 +4,7 @@ import { describeInNamespace, namespaceAddress } from '../support/namespace.ts';
 import { openStage, type Stage } from './stage.ts';
 
 // sipsak asks with OPTIONS whether the server and the PSAP behind it live, as monitoring does, and traces the way of a
-// request. It knows no IPv6, and its TLS ends at the
-// session tickets of TLS 1.3.
+// request. It knows no IPv6, and its TLS does not read on after the handshake of TLS 1.3.
 
 describeInNamespace('sipsak', () => {
   let stage: Stage;
@@ -32,7 +31,7 @@ describeInNamespace('sipsak', () => {
     const { output } = await sipsak(['-T', '-s', stage.uri('sos', 'default')]);
     expect(output.match(/SIP\/2\.0 \d{3}/g)).toEqual(['SIP/2.0 483', 'SIP/2.0 200']);
   });
-});
+}, ['sipsak']);
 
 /** Runs it to its end; what it prints tells more than its exit code. */
 function sipsak(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
