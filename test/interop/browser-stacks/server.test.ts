@@ -80,4 +80,4 @@ describeInNamespace('SIP stacks of browsers', () => {
       });
     });
   }
-});
+}, ['sipp']);
