@@ -89,16 +89,21 @@ function targetOf(target: PlanTarget, index: number, input: ForwardInput): Proxy
   };
 }
 
-// RFC 7044 §10.2: the Request-URI as received, then the one that replaces it, one level below.
+/**
+ * The Request-URI that replaces the received one, as an entry below the last. Where that one is not about the received
+ * Request-URI, or there is none, the received one is entered first on behalf of who sent it (RFC 7044 §9.1, §10.3).
+ */
 function historyOf(request: SipRequest, newUri: string): HeaderEdit[] {
-  const known = headerValues(request, 'history-info');
-  const last = known.at(-1);
+  const last = headerValues(request, 'history-info').at(-1);
   const lastIndex = last === undefined ? undefined : /;\s*index\s*=\s*([0-9.]+)/i.exec(last)?.[1];
+  const lastUri = last === undefined ? undefined : /<([^>]*)>/.exec(last)?.[1];
   const edits: HeaderEdit[] = [];
-  if (lastIndex === undefined) {
-    edits.push({ kind: 'append', name: 'History-Info', value: `<${escapeUri(request.requestUri)}>;index=1` });
+  let parent = lastIndex ?? '1';
+  if (lastIndex === undefined || lastUri !== request.requestUri) {
+    if (lastIndex !== undefined) parent += '.0';
+    const value = `<${escapeUri(request.requestUri)}>;index=${parent}`;
+    edits.push({ kind: 'append', name: 'History-Info', value });
   }
-  const parent = lastIndex ?? '1';
   edits.push({ kind: 'append', name: 'History-Info', value: `<${newUri}>;index=${parent}.1;mp=${parent}` });
   return edits;
 }

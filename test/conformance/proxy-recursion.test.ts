@@ -260,11 +260,12 @@ describe('RFC 7044 §10.3: History-Info of a request that is redirected', () => 
     two.respond(next, 200);
   });
 
-  it('RFC 7044 §10.3 rule 6: a gap before us gets the index 0', () => {
+  it('RFC 7044 §9.1, §10.3 rule 6: a gap before us is filled, with the index 0', () => {
     const two = redirected(['History-Info: <sip:old@example.org>;index=1'], {}, '<sip:198.51.100.3>;rc=1');
     const next = two.takeRequest('INVITE');
     expect(headerValues(next, 'history-info').slice(1)).toEqual([
-      '<sip:help@example.org?Reason=SIP%3Bcause%3D302>;index=1.0.1;np=1',
+      '<sip:help@example.org>;index=1.0',
+      '<sip:help@example.org?Reason=SIP%3Bcause%3D302>;index=1.0.1;np=1.0',
       '<sip:198.51.100.3>;index=1.0.2;rc=1.0.1',
     ]);
     two.respond(next, 200);

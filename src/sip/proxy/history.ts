@@ -26,8 +26,9 @@ export function retargetedEdits(retargeting: Retargeting): readonly HeaderEdit[]
   const received = headerValues(request, 'history-info');
   const own = edits.filter(isEntry).map((edit) => edit.value);
   if (own.length === 0 && received.length === 0) return edits;
-  const before = own.slice(0, -1);
-  const sent = own.at(-1) ?? entryOfPlainForwarding(retargeting, received.at(-1) ?? '');
+  const known = own.length > 0 ? own : entriesOfPlainForwarding(retargeting, received);
+  const before = known.slice(0, -1);
+  const sent = known.at(-1) ?? '';
   const index = indexOf(sent);
   const target = mechanism === undefined ? '' : `;${mechanism}=${index}`;
   const next = `<${newUri}>;index=${siblingIndex([...before, sent], ordinal)}${target}`;
@@ -38,12 +39,20 @@ export function retargetedEdits(retargeting: Retargeting): readonly HeaderEdit[]
   ];
 }
 
-/** The entry that the redirected request would have had: one level below the last that came (RFC 7044 §10.3 rules 1, 6). */
-function entryOfPlainForwarding({ request, sentUri }: Retargeting, last: string): string {
-  const parent = indexOf(last);
+/**
+ * The entry that the redirected request would have had, one level below the last that came (RFC 7044 §10.3 rule 1); above
+ * it the one that the sender of the request left out, where that is so (§9.1, §10.3 rule 6).
+ */
+function entriesOfPlainForwarding(
+  { request, sentUri }: Retargeting,
+  received: readonly string[],
+): readonly string[] {
+  const last = received.at(-1) ?? '';
   const isGap = uriTextOf(last) !== request.requestUri;
+  const parent = isGap ? `${indexOf(last)}.0` : indexOf(last);
   const mechanism = sentUri === request.requestUri ? 'np' : 'mp';
-  return `<${sentUri}>;index=${parent}${isGap ? '.0' : ''}.1;${mechanism}=${parent}`;
+  const sent = `<${sentUri}>;index=${parent}.1;${mechanism}=${parent}`;
+  return isGap ? [`<${request.requestUri}>;index=${parent}`, sent] : [sent];
 }
 
 function isEntry(edit: HeaderEdit): boolean {
