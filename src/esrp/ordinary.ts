@@ -8,9 +8,9 @@ import {
   type SipUri,
 } from '../sip/index.ts';
 
-/** Methods that the server forwards or answers. */
+/** What an answer to a method that is never taken names instead. */
 const allowedMethods =
-  'INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, SUBSCRIBE, NOTIFY, REFER, PUBLISH';
+  'INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, SUBSCRIBE, NOTIFY, REFER';
 
 /** How long a proxied request of no emergency may wait for its final response. */
 const ordinaryTimeoutMs = 180_000;

@@ -158,7 +158,7 @@ describe('RFC 7852: additional data', () => {
     expect(headerValues(request, 'call-info')).toHaveLength(4);
   });
 
-  it('RFC 7852 §6.2: no block is added by value: the body is not a proxy’s to change', async () => {
+  it('RFC 7852 §6.1: no block is added by value, since the body is not a proxy’s to change', async () => {
     const request = await call();
     expect(request.body.toString('latin1')).toBe(located().body);
   });

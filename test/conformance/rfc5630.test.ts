@@ -91,7 +91,7 @@ describe('RFC 5630 §5.3: a request for a SIPS URI', () => {
   // RFC 6881 §9.1 SP-31: an emergency call must be retried without TLS.
   it('RFC 5630 §5.3, deviation: for a call for help the resolver is told that it may go without TLS', () => {
     const { caller, secure } = setUp([undefined], { failover: 'all', mayFallBackFromTls: true });
-    const asked: boolean[] = [];
+    const asked: (boolean | undefined)[] = [];
     harness.resolve = (query) => {
       asked.push(query.mayFallBack);
       return undefined;
