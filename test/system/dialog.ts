@@ -62,6 +62,33 @@ export async function established(
   return dialog;
 }
 
+/** Places a call that some PSAP answers by itself, and hangs up; resolves to the milliseconds until its answer. */
+export async function callThrough(
+  caller: Peer,
+  options: InviteOptions & { readonly timeoutMs?: number } = {},
+): Promise<number> {
+  const call = invite(caller, options);
+  const startedAt = performance.now();
+  caller.send(call.bytes);
+  const ok = await responseTo(call, caller, /^SIP\/2\.0 [2-6]/, options.timeoutMs);
+  expect(ok.startLine).toBe('SIP/2.0 200 OK');
+  const tookMs = performance.now() - startedAt;
+  const later = (method: string, cseq: number) =>
+    inDialog(caller, {
+      method,
+      target: bracketed(value(ok, 'Contact')),
+      routes: [...listed(ok, 'Record-Route')].reverse(),
+      from: value(ok, 'From'),
+      to: value(ok, 'To'),
+      callId: call.callId,
+      cseq,
+    });
+  caller.send(later('ACK', 1));
+  caller.send(later('BYE', 2));
+  await caller.next(/^SIP\/2\.0 200 /, options.timeoutMs);
+  return tookMs;
+}
+
 /** Ends a call from one side; the other must be asked along its way, and its answer must come back. */
 export async function hangUp(dialog: Dialog, side: 'caller' | 'psap'): Promise<void> {
   const { caller, psap } = dialog;
