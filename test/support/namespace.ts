@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
 // Tests whose messages name hosts out in the world, or whose peers refuse 127.0.0.1, run inside of the network that
@@ -19,16 +21,35 @@ export const isInNamespace = process.env['FIRSTLINE_TEST_NAMESPACE'] === '1';
 
 const isRequired = process.env['CI'] === 'true' || process.env['FIRSTLINE_REQUIRE_PEERS'] === '1';
 
-/** A `describe` that runs in the namespace alone: elsewhere skipped with a visible word, or failed where it is required. */
-export function describeInNamespace(title: string, body: () => void): void {
-  if (isInNamespace) {
+/** The programs that tests call through the server with, and the Debian packages that they are in. */
+const packages = {
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  'linphone-daemon': 'linphone-cli',
+  sipsak: 'sipsak',
+  kamailio: 'kamailio, kamailio-tls-modules',
+} as const;
+
+/**
+ * A `describe` that runs in the namespace alone, and where the machine has the programs that it names: elsewhere skipped
+ * with a visible word, or failed where it is required.
+ */
+export function describeInNamespace(
+  title: string,
+  body: () => void,
+  programs: readonly (keyof typeof packages)[] = [],
+): void {
+  const missing = programs.filter((name) => !isOnPath(name)).map((name) => `${name} (${packages[name]})`);
+  if (isInNamespace && missing.length === 0) {
     describe(title, body);
     return;
   }
-  const reason = 'not started by test/support/in-namespace.sh';
+  const reason = isInNamespace
+    ? `this machine lacks ${missing.join(' and ')}`
+    : 'not started by test/support/in-namespace.sh';
   if (isRequired)
     describe(title, () => {
-      it('runs in a network of its own', () => {
+      it('has a network of its own and its peers', () => {
         throw new Error(reason);
       });
     });
@@ -36,4 +57,10 @@ export function describeInNamespace(title: string, body: () => void): void {
     console.warn(`SKIPPED ${title}: ${reason}`);
     describe.skip(`${title} (skipped: ${reason})`, body);
   }
+}
+
+function isOnPath(name: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  // Some of them are in a folder that only root has on its path.
+  return [...folders, '/usr/sbin'].some((folder) => existsSync(join(folder, name)));
 }
