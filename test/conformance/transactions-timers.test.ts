@@ -49,7 +49,7 @@ describe('RFC 3261 §17.1.1.2 INVITE client', () => {
     expect(reliable.log).toEqual(['send INVITE', 'send ACK', 'response 486', 'end']);
   });
 
-  it('§17.1.1.3: the ACK has Request-URI, Via, From, Call-ID, routes of the INVITE and To of the response', () => {
+  it('RFC 3261 §17.1.1.3: the ACK has Request-URI, Via, From, Call-ID, routes of the INVITE and To of the response', () => {
     const bench = new TransactionBench();
     const { request } = bench.open('INVITE');
     bench.answer(request, 486);
@@ -67,8 +67,8 @@ describe('RFC 3261 §17.1.1.2 INVITE client', () => {
   });
 });
 
-describe('RFC 6026 Accepted states', () => {
-  it('§7.2 timer M: every 2xx within 64*T1 is passed up, none after', () => {
+describe('RFC 6026 §7.1, §7.2, §8.8: the Accepted states', () => {
+  it('RFC 6026 §7.2: timer M: every 2xx within 64*T1 is passed up, none after', () => {
     const bench = new TransactionBench();
     const { request } = bench.open('INVITE');
     bench.answer(request, 200);
@@ -81,7 +81,7 @@ describe('RFC 6026 Accepted states', () => {
     expect(bench.log).toEqual(['send INVITE', 'response 200', 'response 200', 'end', 'no transaction']);
   });
 
-  it('§7.1 timer L: the INVITE is absorbed, each ACK and each further 2xx passes, for 64*T1', () => {
+  it('RFC 6026 §7.1: timer L: the INVITE is absorbed, each ACK and each further 2xx passes, for 64*T1', () => {
     const bench = new TransactionBench();
     const { transaction, request } = bench.accept('INVITE');
     bench.reply(transaction, 200);
@@ -100,7 +100,7 @@ describe('RFC 6026 Accepted states', () => {
     expect(bench.takeLog()).toEqual(['request INVITE', 'ack']);
   });
 
-  it('§8.8: a response that cannot be sent is told and ends nothing', () => {
+  it('RFC 6026 §8.8: a response that cannot be sent is told and ends nothing', () => {
     const bench = new TransactionBench();
     const { transaction } = bench.accept('INVITE');
     bench.reply(transaction, 486);
@@ -299,7 +299,7 @@ describe('RFC 3261 §17.1.3 and §17.2.3 matching', () => {
     expect(bench.steps.at(-1)?.event).toBe('ack');
   });
 
-  it('CANCEL finds the INVITE of its branch (§9.2)', () => {
+  it('CANCEL finds the INVITE of its branch (RFC 3261 §9.2)', () => {
     const bench = new TransactionBench();
     const { transaction } = bench.accept('INVITE');
     expect(bench.layer.cancelled(bench.incoming('CANCEL'))).toBe(transaction);
@@ -307,7 +307,7 @@ describe('RFC 3261 §17.1.3 and §17.2.3 matching', () => {
     expect(bench.takeLog()).toEqual(['request CANCEL']);
   });
 
-  it('a CANCEL and its INVITE share the branch and not the responses (§17.1.3)', () => {
+  it('a CANCEL and its INVITE share the branch and not the responses (RFC 3261 §17.1.3)', () => {
     const bench = new TransactionBench();
     const { transaction, request } = bench.open('INVITE');
     expect(bench.layer.cancel(bench.clock.mono(), transaction, 'early')).toBeUndefined();
