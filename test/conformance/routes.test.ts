@@ -326,6 +326,17 @@ describe('RFC 3261 §12.2: requests of a dialog that do not say where to', () =>
     expect(psap.inbox).toEqual([]);
   });
 
+  it('share a limit on what all of them take', () => {
+    const { caller, psap } = setUpOnce();
+    for (const callId of ['one', 'two', 'three']) {
+      caller.request({ callId, headers: [`Record-Route: <sip:${'x'.repeat(1_600)}@203.0.113.1:5080;lr>`] });
+      psap.respond(psap.takeRequest('INVITE'), 200);
+      caller.inbox.length = 0;
+    }
+    // Of the three that may be kept by their number, one has room by the 3,000 characters that go with it.
+    expect(harness.core.counts().dialogs).toBe(1);
+  });
+
   it('to the called side take the routes that others recorded behind us', () => {
     const { caller, psap } = setUpOnce();
     const beyond = ['<sip:198.51.100.2:5060;lr>', '<sip:198.51.100.3;lr>'];

@@ -30,12 +30,16 @@ interface Dialog {
   callee: RemoteSide;
   isEmergency: boolean;
   usedAt: MonoMs;
+  /** Characters of its names, targets and routes when it was learned. */
+  readonly chars: number;
 }
 
 const noRoutes: readonly string[] = [];
 
-/** Longer names, targets and routes of one dialog are not kept: a hundred thousand of them must fit into memory. */
+/** Dialogs with longer names, targets and routes are not kept. */
 const dialogCharsMax = 4_000;
+/** For each dialog that may be kept; all of them together share it. A usual one takes half of that. */
+const charsPerDialog = 1_000;
 
 /**
  * The dialogs that went through lately, for a peer that never learned the other side's Contact and sends its BYE to the
@@ -48,6 +52,7 @@ export class DialogMemory {
   readonly #ageMaxMs: number;
   /** Least lately used first. */
   readonly #dialogs = new Map<string, Dialog>();
+  #chars = 0;
 
   constructor(own: OwnAddresses, limits: { readonly dialogsMax: number; readonly ageMaxMs: number }) {
     this.#own = own;
@@ -106,8 +111,10 @@ export class DialogMemory {
     const key = keyOf(names.callId, names.from, names.to);
     const callerRoutes = headerValues(request, 'record-route');
     const calleeRoutes = this.#beyond(response);
-    if (charsOf([key, asker, target, ...callerRoutes, ...calleeRoutes]) > dialogCharsMax) return;
-    this.#trim(now);
+    const chars = charsOf([key, asker, target, ...callerRoutes, ...calleeRoutes]);
+    if (chars > dialogCharsMax) return;
+    this.#trim(now, chars);
+    this.#chars += chars;
     this.#dialogs.set(ownCopy(key), {
       caller: {
         target: ownCopy(asker),
@@ -117,6 +124,7 @@ export class DialogMemory {
       callee: { target: ownCopy(target), routes: copies(calleeRoutes), flow: undefined },
       isEmergency: exchange.isEmergency,
       usedAt: now,
+      chars,
     });
   }
 
@@ -143,7 +151,12 @@ export class DialogMemory {
   #forget(request: SipRequest, tagged: SipMessage): void {
     const names = namesOf(request, tagged);
     const found = names && this.#dialogOf(names);
-    if (found !== undefined) this.#dialogs.delete(found.key);
+    if (found !== undefined) this.#drop(found.key, found.dialog);
+  }
+
+  #drop(key: string, dialog: Dialog): void {
+    this.#dialogs.delete(key);
+    this.#chars -= dialog.chars;
   }
 
   #touch(now: MonoMs, key: string, dialog: Dialog): void {
@@ -153,10 +166,12 @@ export class DialogMemory {
   }
 
   /** Makes room for one more, and lets go of what is too old. */
-  #trim(now: MonoMs): void {
-    for (const [key, { usedAt }] of this.#dialogs) {
-      if (this.#dialogs.size < this.#dialogsMax && usedAt + this.#ageMaxMs >= now) return;
-      this.#dialogs.delete(key);
+  #trim(now: MonoMs, charsMore: number): void {
+    const charsMax = this.#dialogsMax * charsPerDialog;
+    for (const [key, dialog] of this.#dialogs) {
+      const hasRoom = this.#dialogs.size < this.#dialogsMax && this.#chars + charsMore <= charsMax;
+      if (hasRoom && dialog.usedAt + this.#ageMaxMs >= now) return;
+      this.#drop(key, dialog);
     }
   }
 }
