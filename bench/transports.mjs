@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Loads the measurement of transports as run.mjs does the benchmark: through Vite, which comes with the test runner.
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { runnerImport } from 'vite';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const file = join(here, 'transports.ts');
+const { module } = await runnerImport(file, { configFile: false, root: dirname(here) });
+process.exitCode = await module.main(process.argv.slice(2));
