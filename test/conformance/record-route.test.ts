@@ -17,13 +17,16 @@ const addresses = {
 
 type Family = keyof typeof addresses;
 
-/** Our URI for a side, as RFC 5658 §6.2 wants it where the sides differ. */
-function uriOf(transport: Transport, family: Family): string {
+/**
+ * Our URI for a side, as RFC 5658 §6.2 wants it where the sides differ. The called side is sent to by SIPS where it speaks
+ * TLS; the caller's Request-URI and Contact are SIP, so that its side must not become SIPS (RFC 3261 §16.6 item 4).
+ */
+function uriOf(transport: Transport, family: Family, side: 'called' | 'caller'): string {
   const host = addresses[family].own;
   const uris: { readonly [T in Transport]: string } = {
     udp: `<sip:${host}:5060;transport=udp;lr>`,
     tcp: `<sip:${host}:5060;transport=tcp;lr>`,
-    tls: `<sips:${host}:5061;lr>`,
+    tls: side === 'called' ? `<sips:${host}:5061;lr>` : `<sip:${host}:5061;transport=tls;lr>`,
     ws: `<sip:${host}:5062;transport=ws;lr>`,
     wss: `<sips:${host}:5063;transport=ws;lr>`,
   };
@@ -89,8 +92,8 @@ describe('RFC 5658 §5: double Record-Route', () => {
   )('%s: the side towards the called party on top', (_name, from, to) => {
     const { caller, callee } = setUp(from, to);
     expect(wholeCall(caller, callee)).toEqual([
-      uriOf(to.transport, to.family),
-      uriOf(from.transport, from.family),
+      uriOf(to.transport, to.family, 'called'),
+      uriOf(from.transport, from.family, 'caller'),
     ]);
   });
 
@@ -102,8 +105,8 @@ describe('RFC 5658 §5: double Record-Route', () => {
   )('%s: with tokens too, and the whole call stays on its sides', (_name, from, to) => {
     const { caller, callee } = setUp(from, to, { recordRouteSecrets: secrets });
     expect(wholeCall(caller, callee).map(plain)).toEqual([
-      uriOf(to.transport, to.family),
-      uriOf(from.transport, from.family),
+      uriOf(to.transport, to.family, 'called'),
+      uriOf(from.transport, from.family, 'caller'),
     ]);
   });
 
@@ -111,8 +114,11 @@ describe('RFC 5658 §5: double Record-Route', () => {
     '%s on both sides is recorded once',
     (_name, side) => {
       const { caller, callee } = setUp(side, side);
-      const single = uriOf(side.transport, side.family).replace(';transport=udp', '');
-      expect(wholeCall(caller, callee)).toEqual([single]);
+      const single = uriOf(side.transport, side.family, 'called').replace(';transport=udp', '');
+      // SIPS on one side alone are two ways to come back.
+      const isTls = side.transport === 'tls';
+      const recorded = isTls ? [single, uriOf(side.transport, side.family, 'caller')] : [single];
+      expect(wholeCall(caller, callee)).toEqual(recorded);
     },
   );
 
@@ -143,12 +149,16 @@ describe('RFC 5658 §5: double Record-Route', () => {
 });
 
 describe('RFC 5658 §6.2: transports in Record-Route', () => {
-  it('TLS is never written as transport=tls, whatever the Request-URI said', () => {
+  // RFC 5658 would have no transport=tls at all; phones that speak TLS without SIPS end their calls at a SIPS route.
+  it('deviation: TLS that was named as a transport is recorded so, since RFC 3261 §16.6 item 4 forbids SIPS there', () => {
     const { caller, callee } = setUp({ transport: 'udp', family: 4 }, { transport: 'tls', family: 4 });
     harness.decide = () => forwardTo([`sip:${callee.place};transport=tls`]);
     caller.request();
     const invite = callee.takeRequest('INVITE');
-    expect(headerValues(invite, 'record-route')).toEqual([uriOf('tls', 4), uriOf('udp', 4)]);
+    expect(headerValues(invite, 'record-route')).toEqual([
+      uriOf('tls', 4, 'called'),
+      uriOf('udp', 4, 'caller'),
+    ]);
     const via = topVia(invite);
     expect(via.ok && via.value.transport).toBe('TLS');
     callee.respond(invite, 486);
@@ -207,5 +217,20 @@ describe('RFC 3261 §16.6 item 4: what is recorded', () => {
     const invite = callee.takeRequest('INVITE');
     expect(headerValues(invite, 'record-route')).toEqual(['<sip:192.0.2.1:5060;lr>']);
     callee.respond(invite, 486);
+  });
+});
+
+describe('RFC 3261 §16.6 item 4: SIPS in Record-Route, on the side of a caller by TLS', () => {
+  it.each([
+    ['no SIPS anywhere', 'urn:service:sos', undefined, '<sip:192.0.2.1:5061;transport=tls;lr>'],
+    ['a Request-URI of SIPS', 'sips:psap@198.51.100.2:5070', undefined, '<sips:192.0.2.1:5061;lr>'],
+    ['a top Route of SIPS', 'urn:service:sos', '<sips:192.0.2.1:5061;lr>', '<sips:192.0.2.1:5061;lr>'],
+  ])('%s', (_name, requestUri, route, expected) => {
+    const { caller, callee } = setUp({ transport: 'tls', family: 4 }, { transport: 'tls', family: 4 });
+    caller.request({ requestUri, headers: route === undefined ? [] : [`Route: ${route}`] });
+    const invite = callee.takeRequest('INVITE');
+    expect(headerValues(invite, 'record-route').at(-1)).toBe(expected);
+    callee.respond(invite, 486);
+    callee.takeRequest('ACK');
   });
 });

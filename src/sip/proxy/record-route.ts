@@ -1,4 +1,4 @@
-import { contacts, recordRoutes, type SipRequest, topVia, vias } from '../message/index.ts';
+import { contacts, recordRoutes, routes, type SipRequest, topVia, vias } from '../message/index.ts';
 import {
   bareHost,
   type Destination,
@@ -46,12 +46,14 @@ export class RecordRouter {
    */
   values(passage: Passage): readonly string[] {
     const { cameOn, isEmergency } = passage;
-    const towards = this.#sideTowards(passage);
-    const isSameSide = towards === cameOn || recordRouteUri(towards, true) === recordRouteUri(cameOn, true);
+    const onwards = this.#sideTowards(passage);
+    const towards = { listener: onwards, isSips: onwards.transport === 'tls' && isSipsOnward(passage) };
+    const backwards = { listener: cameOn, isSips: cameOn.transport === 'tls' && isSipsBack(passage.request) };
+    const isSameSide = recordRouteUri(towards, true) === recordRouteUri(backwards, true);
     const tokens = this.#tokens;
     if (tokens === undefined) {
       if (isSameSide) return [recordRouteUri(towards, false)];
-      return [recordRouteUri(towards, true), recordRouteUri(cameOn, true)];
+      return [recordRouteUri(towards, true), recordRouteUri(backwards, true)];
     }
     const back = flowBack(passage.request, passage.flow);
     const onward = flowOnward(passage);
@@ -61,7 +63,7 @@ export class RecordRouter {
     }
     return [
       recordRouteUri(towards, !isSameSide, onwardToken),
-      recordRouteUri(cameOn, !isSameSide, back && tokens.write(back, isEmergency)),
+      recordRouteUri(backwards, !isSameSide, back && tokens.write(back, isEmergency)),
     ];
   }
 
@@ -79,12 +81,39 @@ export class RecordRouter {
   }
 }
 
+/** A side of ours as its peers call it. */
+export interface Side {
+  readonly listener: Listener;
+  /** Whether the peer there speaks of SIPS, or of TLS as a transport alone. */
+  readonly isSips: boolean;
+}
+
+/** SIPS where the Request-URI or the top Route that leaves is SIPS, and not otherwise (RFC 3261 §16.6 item 4). */
+function isSipsOnward({ request, query }: Passage): boolean {
+  return query?.isSecure ?? isSips(request.requestUri);
+}
+
+/** The same for the side that the request came from, by what it came with; a Contact of SIPS asks for it too. */
+function isSipsBack(request: SipRequest): boolean {
+  if (isSips(request.requestUri)) return true;
+  const route = routes(request);
+  const contact = contacts(request);
+  const top = route.ok ? route.value[0] : undefined;
+  const first = contact.ok ? contact.value[0] : undefined;
+  return [top, first].some((value) => value !== undefined && isSips(value.uriText));
+}
+
+function isSips(uriText: string): boolean {
+  return /^sips:/i.test(uriText);
+}
+
 /**
  * The URI by which later requests of a dialog reach a listener (RFC 3261 §16.6 item 4), with a token as its user part. TLS
- * is written as `sips`, never as `transport=tls` (RFC 5658 §6.2); UDP names its transport only where the other side of a
- * pair differs.
+ * is written as `sips` towards who uses that; towards others, who could not answer by SIPS, it is the transport
+ * (`transport=tls` is deprecated, but RFC 3261 §16.6 forbids SIPS there and phones end their calls at it). UDP names its
+ * transport only where the other side of a pair differs.
  */
-export function recordRouteUri(listener: Listener, namesUdp: boolean, token?: string): string {
+export function recordRouteUri({ listener, isSips }: Side, namesUdp: boolean, token?: string): string {
   const { host, port } = listener.announced;
   const place = `${token === undefined ? '' : `${token}@`}${hostText(host)}:${port}`;
   switch (listener.transport) {
@@ -93,7 +122,7 @@ export function recordRouteUri(listener: Listener, namesUdp: boolean, token?: st
     case 'tcp':
       return `<sip:${place};transport=tcp;lr>`;
     case 'tls':
-      return `<sips:${place};lr>`;
+      return isSips ? `<sips:${place};lr>` : `<sip:${place};transport=tls;lr>`;
     case 'ws':
       return `<sip:${place};transport=ws;lr>`;
     case 'wss':

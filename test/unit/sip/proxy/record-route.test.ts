@@ -22,8 +22,13 @@ describe('recordRouteUri', () => {
     [{ ...udp, transport: 'ws' }, true, undefined, '<sip:192.0.2.1:5070;transport=ws;lr>'],
     [{ ...udp, transport: 'wss' }, true, 'token', '<sips:token@192.0.2.1:5070;transport=ws;lr>'],
   ] as const)('$0.transport, names UDP: %s', (listener, namesUdp, token, expected) => {
-    expect(recordRouteUri(listener, namesUdp, token)).toBe(expected);
+    expect(recordRouteUri({ listener, isSips: true }, namesUdp, token)).toBe(expected);
   });
+});
+
+it('recordRouteUri of TLS is no SIPS URI for who does not use it', () => {
+  const side = { listener: { ...udp, transport: 'tls' } as const, isSips: false };
+  expect(recordRouteUri(side, false)).toBe('<sip:192.0.2.1:5070;transport=tls;lr>');
 });
 
 describe('flowBack', () => {
