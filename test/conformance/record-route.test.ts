@@ -156,7 +156,7 @@ describe('RFC 5658 §6.2: transports in Record-Route', () => {
     caller.request();
     const invite = callee.takeRequest('INVITE');
     expect(headerValues(invite, 'record-route')).toEqual([
-      uriOf('tls', 4, 'called'),
+      uriOf('tls', 4, 'caller'),
       uriOf('udp', 4, 'caller'),
     ]);
     const via = topVia(invite);

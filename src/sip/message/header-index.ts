@@ -99,7 +99,8 @@ function readHeader(
     nameEnd++;
   }
   let colon = nameEnd;
-  while (colon < feed && (bytes[colon] === SP || bytes[colon] === HTAB)) colon++;
+  // A lone CR leaves as a space, and must not hide a name from us that the next reader sees.
+  while (colon < feed && (bytes[colon] === SP || bytes[colon] === HTAB || bytes[colon] === CR)) colon++;
   let key: string;
   let valueStart = colon + 1;
   if (nameEnd > start && colon < feed && bytes[colon] === COLON) {

@@ -52,6 +52,11 @@ describe('line ends that readers take differently', () => {
       'INVITE sip:a@b SIP/2.0\r\nVia: x\ry: z\r\n\r\n',
       'INVITE sip:a@b SIP/2.0\r\nVia: x y: z\r\n\r\n',
     ],
+    [
+      'a CR before the colon of a length',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nL\r:9\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n',
+    ],
   ])('leave as CRLF, the body as it came: %s', (_name, text, expected) => {
     const written = new MessageDraft(parsed(text)).toBytes().toString('latin1');
     expect(written.replace(/Content-Length: \d+\r\n/, '')).toBe(expected);
