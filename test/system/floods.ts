@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Address } from './peer.ts';
 
 // Those who open what they never finish, send what is no SIP, or do not read. Each comes from a loopback address of its
@@ -48,6 +49,22 @@ export async function openMany(
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** The first flight of a TLS client, whole: a server that takes it in has a key exchange and a signature to do. */
+export async function clientHello(): Promise<Buffer> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+  const client = connectTls({ host: '127.0.0.1', port, servername: 'esrp.test' });
+  client.on('error', () => undefined);
+  const hello = await new Promise<Buffer>((resolve) => {
+    server.once('connection', (socket) => socket.once('data', resolve));
+  });
+  client.destroy();
+  server.close();
+  return hello;
 }
 
 /** The connections write one byte of a text each second, until they are closed. */
