@@ -154,7 +154,7 @@ describe('RFC 5393 §5.3.3: Max-Breadth', () => {
     expect(caller.waiting).toEqual(['100', '180', '200']);
   });
 
-  it('RFC 5393 §5.3.3: but not an emergency call', () => {
+  it('RFC 5393 §5.3.3, deviation: an emergency call does not wait for breadth', () => {
     const { caller, two } = setUp(
       forwardTo([{ routeUri: uris[0], silenceTimeoutMs: 2000 }, { routeUri: uris[1] }]),
     );

@@ -125,7 +125,7 @@ describe('RFC 3261 §16.7 item 5: what is forwarded at once from several branche
     expect(caller.waiting).toEqual(['100', '180', '200']);
   });
 
-  it('RFC 3261 §16.7 item 5: an emergency call goes on after a 6xx of one PSAP', () => {
+  it('RFC 3261 §16.7 item 5, deviation: an emergency call goes on after a 6xx of one PSAP', () => {
     const { caller, one, two, three } = setUp(
       forwardTo([{ routeUri: uris[0] }, { routeUri: uris[1], withPrevious: true }, { routeUri: uris[2] }]),
     );

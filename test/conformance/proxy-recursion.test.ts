@@ -152,7 +152,7 @@ describe('RFC 3261 §16.7 item 4: recursion', () => {
     expect(contactUris(caller.takeResponse(302))).toEqual([contact.slice(1, -1)]);
   });
 
-  it('RFC 3261 §16.7 item 4: an emergency call takes a contact of either scheme (RFC 6881 §9.1 SP-31)', () => {
+  it('RFC 3261 §16.7 item 4, RFC 5630 §5.3, deviation: an emergency call takes a contact of either scheme (RFC 6881 §9.1 SP-31)', () => {
     const more = { redirects: recurse, mayFallBackFromTls: true };
     const { caller, one } = setUp(forwardTo([uris[0]], more), { listeners: secureListeners });
     caller.request({ requestUri: 'sip:help@example.org' });

@@ -354,22 +354,25 @@ describe('RFC 3261 §16.6 items 8 to 11: Via, length, transaction, timer C', () 
     expect(defaultProxyTimers.timerCMs).toBeGreaterThan(180_000);
   });
 
-  it('RFC 3261 §16.6 item 11: timer C runs for an INVITE, for nothing else', () => {
-    const { caller, callee } = setUp();
-    const target = { routeUri: 'sip:198.51.100.2', timeoutMs: 3_600_000 };
-    harness.decide = () => forwardTo([target], { failover: 'none' });
-    caller.request();
-    const invite = callee.takeRequest('INVITE');
-    callee.respond(invite, 180);
-    harness.wait(defaultProxyTimers.timerCMs - 1);
-    expect(callee.waiting).toEqual([]);
-    harness.wait(1);
-    expect(callee.waiting).toEqual(['CANCEL']);
-    callee.respond(callee.takeRequest('CANCEL'), 200);
-    callee.respond(invite, 487);
-    callee.takeRequest('ACK');
-    caller.request({ method: 'MESSAGE', callId: 'call-2' });
-    harness.wait(defaultProxyTimers.timerCMs + 1);
-    expect(new Set(callee.waiting)).toEqual(new Set(['MESSAGE']));
-  });
+  it.each([100, 180])(
+    'RFC 3261 §16.6 item 11: timer C runs for an INVITE, here after a %i, for nothing else',
+    (status) => {
+      const { caller, callee } = setUp();
+      const target = { routeUri: 'sip:198.51.100.2', timeoutMs: 3_600_000 };
+      harness.decide = () => forwardTo([target], { failover: 'none' });
+      caller.request();
+      const invite = callee.takeRequest('INVITE');
+      callee.respond(invite, status);
+      harness.wait(defaultProxyTimers.timerCMs - 1);
+      expect(callee.waiting).toEqual([]);
+      harness.wait(1);
+      expect(callee.waiting).toEqual(['CANCEL']);
+      callee.respond(callee.takeRequest('CANCEL'), 200);
+      callee.respond(invite, 487);
+      callee.takeRequest('ACK');
+      caller.request({ method: 'MESSAGE', callId: 'call-2' });
+      harness.wait(defaultProxyTimers.timerCMs + 1);
+      expect(new Set(callee.waiting)).toEqual(new Set(['MESSAGE']));
+    },
+  );
 });
