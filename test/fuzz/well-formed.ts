@@ -35,12 +35,17 @@ export function faultOfForwarded(bytes: Buffer, ownPort: number): string | undef
   return undefined;
 }
 
+/** What is wrong with the line ends and the length of a message; undefined where nothing is. */
+export function faultOfFrame(bytes: Buffer): string | undefined {
+  return readHead(bytes).fault;
+}
+
 function readHead(bytes: Buffer): { readonly lines: readonly string[]; readonly fault: string | undefined } {
   const text = bytes.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return { lines: [], fault: 'a head without end' };
   const head = text.slice(0, end);
-  const lines = head.split('\r\n');
+  const lines = head.replace(/\r\n(?=[ \t])/g, '').split('\r\n');
   const lengths = lines.filter((line) => /^(content-length|l)[ \t]*:/i.test(line));
   const declared = lengths[0]?.slice(lengths[0].indexOf(':') + 1).trim();
   if (lengths.length !== 1) return { lines, fault: `${lengths.length} Content-Length headers` };

@@ -53,6 +53,11 @@ describe('line ends that readers take differently', () => {
       'INVITE sip:a@b SIP/2.0\r\nVia: x y: z\r\n\r\n',
     ],
     [
+      'a line that begins with a CR, which has no name',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\rv=0\r\n\r\r\nFrom: a\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
+    ],
+    [
       'a CR before the colon of a length',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nL\r:9\r\n\r\n',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n',
