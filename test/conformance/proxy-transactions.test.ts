@@ -39,16 +39,19 @@ describe('RFC 3261 §9: CANCEL', () => {
     one.respond(invite, 487);
   });
 
-  // RFC 3261 §9.1 has nobody send one; there is nothing that it could end, and the request goes on either way.
-  it('RFC 3261 §9.2, deviation: a CANCEL of a request that is no INVITE gets 481, and does nothing', () => {
-    const { caller, one } = setUp();
-    const text = caller.requestText({ method: 'MESSAGE' });
-    caller.send(text);
-    caller.send(text.replace(/^MESSAGE/, 'CANCEL').replace('1 MESSAGE', '1 CANCEL'));
-    caller.takeResponse(481);
-    one.respond(one.takeRequest('MESSAGE'), 200);
-    caller.takeResponse(200);
-  });
+  it.each(['MESSAGE', 'SUBSCRIBE', 'BYE'])(
+    'RFC 3261 §9.2: a CANCEL of a %s gets 200, and does nothing',
+    (method) => {
+      const { caller, one } = setUp();
+      const text = caller.requestText({ method });
+      caller.send(text);
+      caller.send(text.replace(new RegExp(`^${method}`), 'CANCEL').replace(`1 ${method}`, '1 CANCEL'));
+      caller.takeResponse(200);
+      expect(one.waiting).toEqual([method]);
+      one.respond(one.takeRequest(method), 202);
+      caller.takeResponse(202);
+    },
+  );
 });
 
 describe('RFC 3261 §17: transport errors and reliable transports', () => {

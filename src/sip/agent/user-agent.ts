@@ -144,15 +144,15 @@ export class UserAgent {
   }
 
   #onCancel(now: MonoMs, request: SipRequest, flow: Flow): void {
-    const invite = this.#layer.cancelled(request);
+    const cancelled = this.#layer.cancelled(request);
     const transaction = this.#layer.accept(now, request, flow, { call: undefined });
     if (transaction === undefined) return;
-    const call = invite?.owner.call;
+    const call = cancelled?.owner.call;
     this.#layer.reply(now, transaction, {
-      statusCode: invite === undefined ? 481 : 200,
+      statusCode: cancelled === undefined ? 481 : 200,
       toTag: call?.localTag ?? this.#options.random.token(tagLength),
     });
-    call?.onCancel(now);
+    if (cancelled?.isInvite === true) call?.onCancel(now);
   }
 
   #onNewRequest(now: MonoMs, request: SipRequest, transaction: AgentServer): void {

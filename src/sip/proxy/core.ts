@@ -198,20 +198,21 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
     answerStateless(this.#ports, message, flow, { statusCode: fatal.statusCode, reasonPhrase });
   }
 
-  /** RFC 3261 §16.10: the CANCEL is answered here and now; each branch gets a CANCEL of its own. */
+  /** RFC 3261 §16.10: the CANCEL is answered here and now; each branch gets a CANCEL of its own. §9.2: 200 for any method. */
   #onCancel(now: MonoMs, cancel: SipRequest, flow: Flow): void {
-    const invite = this.#layer.cancelled(cancel);
-    if (invite === undefined) {
+    const cancelled = this.#layer.cancelled(cancel);
+    if (cancelled === undefined) {
       this.#refuse(now, cancel, flow, { statusCode: 481 });
       return;
     }
-    const toTag = invite.owner?.upstream.toTag ?? this.#options.random.token(10);
+    const toTag = cancelled.owner?.upstream.toTag ?? this.#options.random.token(10);
     const transaction = this.#layer.accept(now, cancel, flow, undefined);
     if (transaction === undefined) return;
     this.#layer.reply(now, transaction, this.#ports.ownResponse({ statusCode: 200 }, toTag));
+    if (!cancelled.isInvite) return;
     let headerLines = '';
     for (const value of headerValues(cancel, 'reason')) headerLines += `Reason: ${value}\r\n`;
-    invite.owner?.cancel(now, headerLines);
+    cancelled.owner?.cancel(now, headerLines);
   }
 
   #refuse(now: MonoMs, request: SipRequest, flow: Flow, spec: ResponseSpec): void {

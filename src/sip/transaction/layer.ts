@@ -12,6 +12,15 @@ import type { TransactionTimers } from './timers.ts';
 import type { EffectId, OutgoingRequest, ResponseSpec, StepObserver, TransactionUser } from './types.ts';
 import { bareHost, defaultPort, responseDestination, stampVia } from './via.ts';
 
+/**
+ * What a CANCEL may be about. It does not say, and only an INVITE should get one (RFC 3261 §9.1): methods that are not here
+ * are not looked for.
+ */
+const cancellable = [
+  ...['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'REFER', 'REGISTER'],
+  ...['INFO', 'UPDATE', 'PRACK', 'BYE'],
+];
+
 /** Sends of one transaction have ids that differ in the low byte only. */
 const idsPerSerial = 256;
 
@@ -107,10 +116,15 @@ export class TransactionLayer<ClientOwner, ServerOwner> {
     transaction.step(now, 'abandon');
   }
 
-  /** The INVITE transaction that a CANCEL means (RFC 3261 §9.2). */
+  /** The transaction that a CANCEL means (RFC 3261 §9.2): an INVITE's, else one that it has no effect on. */
   cancelled(cancel: SipRequest): ServerTransaction<ServerOwner> | undefined {
     const via = topVia(cancel);
-    return via.ok ? this.#servers.get(serverKey(cancel, via.value, 'INVITE')) : undefined;
+    if (!via.ok) return undefined;
+    for (const method of cancellable) {
+      const transaction = this.#servers.get(serverKey(cancel, via.value, method));
+      if (transaction !== undefined) return transaction;
+    }
+    return undefined;
   }
 
   /** Sends a request through a new client transaction. `bytes` belong to the layer from now on. */
