@@ -35,6 +35,7 @@ describe('by every transport', () => {
   /** PSAPs that last, by the area that they serve. */
   const psaps = new Map<string, ListeningPeer>();
   let udpPsap: Peer;
+  let udpPsap6: Peer;
   const open: Peer[] = [];
 
   const at = (name: (typeof portNames)[number], address = '127.0.0.1'): Address => ({
@@ -52,7 +53,7 @@ describe('by every transport', () => {
     return made;
   };
   const tls = (
-    name: 'tls' | 'mutual' = 'tls',
+    name: 'tls' | 'mutual' | 'wss' = 'tls',
     options: Parameters<typeof tlsPeer>[1] = {},
   ): Promise<TlsPeer> => opened(tlsPeer(at(name), { ca: authority.ca, servername: 'esrp.test', ...options }));
   const logged = (event: string) =>
@@ -91,6 +92,7 @@ describe('by every transport', () => {
     psaps.set('plain', await listeningPeer());
     psaps.set('ipv6', await listeningPeer({ address: '::1' }));
     udpPsap = await udpPeer(at('plain'), { port: at('psap').port });
+    udpPsap6 = await udpPeer(at('plain', '::1'), { address: '::1' });
     dns = await startDns(zone(ports, psaps));
     const chain = { certificateFile: own.certificateFile, keyFile: own.keyFile };
     routed = await startRouted(
@@ -98,10 +100,12 @@ describe('by every transport', () => {
         secure: 'sips:psap@psap.test',
         plain: `sip:psap@127.0.0.1:${psapOf('plain').port};transport=tcp`,
         datagrams: `sip:psap@127.0.0.1:${udpPsap.port}`,
+        datagrams6: `sip:psap@[::1]:${udpPsap6.port}`,
         ipv6: `sip:psap@[::1]:${psapOf('ipv6').port};transport=tcp`,
         strict: 'sips:psap@strict.test',
         noTls: 'sips:psap@no-tls.test',
         impostor: 'sips:psap@impostor.test',
+        deaf: 'sips:psap@deaf.test',
       },
       {
         config: {
@@ -135,7 +139,7 @@ describe('by every transport', () => {
 
   afterAll(async () => {
     await routed?.stop();
-    await Promise.all([...psaps.values(), udpPsap].map((peer) => peer?.close()));
+    await Promise.all([...psaps.values(), udpPsap, udpPsap6].map((peer) => peer?.close()));
     await dns?.close();
     authority?.remove();
   });
@@ -164,8 +168,13 @@ describe('by every transport', () => {
       ['UDP', 'datagrams', /^udp 127\.0\.0\.1:/],
       ['TCP', 'plain', /^tcp 127\.0\.0\.1:/],
       ['TLS', 'secure', /^tls 127\.0\.0\.1:/],
+      ['UDP on IPv6', 'datagrams6', /^udp \[?::1\]?:/],
       ['TCP on IPv6', 'ipv6', /^tcp \[?::1\]?:/],
     ];
+    const byUdp = new Map([
+      ['datagrams', () => udpPsap],
+      ['datagrams6', () => udpPsap6],
+    ]);
     const rows = callers.flatMap(([name, connect]) =>
       called.flatMap(([to, area, hop]) =>
         sides.map((side) => ({ title: `${name} to ${to}, ended by the ${side}`, connect, area, hop, side })),
@@ -174,7 +183,7 @@ describe('by every transport', () => {
 
     it.each(rows)('$title', async ({ connect, area, hop, side }) => {
       const caller = await connect();
-      const psap = area === 'datagrams' ? udpPsap : psapOf(area);
+      const psap = byUdp.get(area)?.() ?? psapOf(area);
       const isNamed = area === 'secure';
       const dialog = await call(caller, psap, area, {
         ...(isNamed ? { psapContact: `sips:calltaker@psap.test` } : {}),
@@ -235,11 +244,14 @@ describe('by every transport', () => {
         validUntil,
       });
       const serialOf = (peer: TlsPeer) => peer.socket.getPeerCertificate().serialNumber;
-      const before = serialOf(await tls());
+      const shown = async () => [serialOf(await tls()), serialOf(await tls('wss'))];
+      const [before] = await shown();
       authority.replace(own, next);
       routed.server.signal('SIGHUP');
       await logged('server.certificatesRead');
-      expect(serialOf(await tls())).not.toBe(before);
+      const after = await shown();
+      expect(after).not.toContain(before);
+      expect(new Set(after).size).toBe(1);
       const { json } = await api<PageJson<CertificateJson>>(
         routed.server,
         routed.key,
@@ -277,6 +289,14 @@ describe('by every transport', () => {
       expect(psapOf('impostor').all).toEqual([]);
       const record = await routed.record(dialog.call.callId, 'ended');
       expect(hopsOf(record).at(-1)).toBe('udp 200');
+    });
+
+    it('an emergency call goes on by TCP where whoever listens for TLS says nothing', async () => {
+      const startedAt = performance.now();
+      const dialog = await call(await tls(), psapOf('plain'), 'deaf');
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+      await hangUp(dialog, 'psap');
+      expect(hopsOf(await routed.record(dialog.call.callId, 'ended')).at(-1)).toBe('tcp 200');
     });
 
     it.each([['no-tls.test'], ['impostor.test']])(
@@ -356,6 +376,9 @@ function zone(ports: ReadonlyMap<string, number>, psaps: ReadonlyMap<string, Lis
     '_sips._tcp.no-tls.test': srv(closed),
     '_sip._tcp.no-tls.test': srv(psaps.get('plain')?.port),
     '_sip._udp.no-tls.test': srv(ports.get('psap')),
+    // What listens for plain TCP makes nothing of a ClientHello.
+    '_sips._tcp.deaf.test': srv(psaps.get('plain')?.port),
+    '_sip._tcp.deaf.test': srv(psaps.get('plain')?.port),
     '_sips._tcp.impostor.test': srv(psaps.get('impostor')?.port),
     '_sip._tcp.impostor.test': srv(closed),
     '_sip._udp.impostor.test': srv(ports.get('psap')),
