@@ -99,8 +99,9 @@ function readHeader(
     nameEnd++;
   }
   let colon = nameEnd;
-  // A lone CR leaves as a space, and must not hide a name from us that the next reader sees.
-  while (colon < feed && (bytes[colon] === SP || bytes[colon] === HTAB || bytes[colon] === CR)) colon++;
+  // A lone CR leaves as a space, and a fold before the colon is read as one by some: neither may hide a name from us that
+  // the next reader sees.
+  while (colon < feed && isWhite(bytes[colon])) colon++;
   let key: string;
   let valueStart = colon + 1;
   if (nameEnd > start && colon < feed && bytes[colon] === COLON) {

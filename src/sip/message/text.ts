@@ -48,12 +48,12 @@ function isAscii(text: string): boolean {
 /**
  * A head made of lines of `message`, with line ends that every reader takes for the same ones: where the message has
  * others than CRLF (RFC 3261 §7), a lone LF becomes CRLF and a lone CR a space. A line that begins with a lone CR has no
- * name and goes: with a space there it would continue the line before.
+ * name and goes, what continues it too: with a space there it would continue the line before.
  */
 export function evenLineEnds(message: Pick<SipMessage, 'defects'>, head: string): string {
   if (!message.defects.some(({ code }) => code === 'message.lineEnd')) return head;
   return head
-    .replace(/(?<=\n)\r(?!\n)[^\n]*\n/g, '')
+    .replace(/(?<=\n)\r(?!\n)[^\n]*\n(?:[ \t][^\n]*\n)*/g, '')
     .replace(/\r(?!\n)/g, ' ')
     .replace(/(?<!\r)\n/g, '\r\n');
 }

@@ -58,6 +58,16 @@ describe('line ends that readers take differently', () => {
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
     ],
     [
+      'what continues such a line',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r<a>\r\n <b/>\r\n\t<c/>\r\nFrom: a\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
+    ],
+    [
+      'a fold before the colon of a length',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\nContent-Length\r\n : 9\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n',
+    ],
+    [
       'a CR before the colon of a length',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nL\r:9\r\n\r\n',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n',
