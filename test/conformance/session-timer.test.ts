@@ -78,7 +78,7 @@ describe('RFC 4028 §8.1: requests', () => {
     expect(forwarded(['Session-Expires: 100', 'Min-SE: 200'])).toEqual(['200', '200']);
   });
 
-  it('too small in an emergency call: never refused, and the Min-SE of a caller that knows timers stays', () => {
+  it('RFC 4028 §8.1, deviation: too small in an emergency call, it is never refused, and the Min-SE of a caller that knows timers stays', () => {
     expect(forwarded([timer, 'Session-Expires: 100', 'Min-SE: 95'], true)).toEqual(['100', '95']);
     expect(forwarded([timer, 'Session-Expires: 60'], true)).toEqual(['90', undefined]);
     expect(forwarded(['Session-Expires: 100'], true)).toEqual(['120', '120']);
