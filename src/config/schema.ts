@@ -250,7 +250,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), ingress)
     .default({})
     .describe(
-      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, mode (proxy carries emergency calls, redirect answers them with 302 or 300 and the PSAP as Contact), redirects (recurse tries the contacts of a 3xx of a PSAP, pass hands it to the caller), defaultRouteUri. Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, proxy, recurse, none.',
+      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, mode (proxy carries emergency calls, redirect answers them with 302 or 300 and the PSAP as Contact), redirects (recurse tries the contacts of a 3xx of a PSAP, pass hands it to the caller where no other target takes the call), defaultRouteUri. Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, proxy, recurse, none.',
     ),
   routing: z
     .strictObject({
