@@ -425,6 +425,20 @@ describe('RFC 3261 §12.2: requests of a dialog that do not say where to', () =>
     }
   });
 
+  it('of what only rang are let go after five minutes, of what was answered not (RFC 3261 §12.3)', () => {
+    const { caller, psap } = setUpOnce();
+    caller.request({ callId: 'rang' });
+    psap.respond(psap.takeRequest('INVITE'), 180);
+    caller.inbox.length = 0;
+    answered('answered');
+    expect(harness.core.counts().dialogs).toBe(2);
+    harness.wait(300_001);
+    psap.inbox.length = 0;
+    caller.inbox.length = 0;
+    answered('later');
+    expect(harness.core.counts().dialogs).toBe(2);
+  });
+
   it('of the least lately used dialogs are let go at the limit, and by age', () => {
     const calls = ['a', 'b', 'c', 'd'].map((callId) => ({ callId, ...answered(callId) }));
     expect(harness.core.counts().dialogs).toBe(3);

@@ -7,6 +7,7 @@ import { findPostgres, startPgCluster } from '../support/pg-cluster.ts';
 import { runProgram, type ServerProcess, startServer } from '../support/server-process.ts';
 import { hasSipp, type SippOptions, type SippResult, type SippRun, startSipp } from '../support/sipp.ts';
 import { shownKey } from '../system/api.ts';
+import { inspectable, liveHeapBytes } from '../system/live-heap.ts';
 import { callerScenario, type End, ends, psapScenario } from './scenarios.ts';
 
 /** Share of all calls of each end, of 100. */
@@ -26,7 +27,9 @@ const tcpShare = 8;
 const lossyShare = 4;
 const lossPercent = 5;
 
-const heapGrowthMaxBytes = 48 * 1024 * 1024;
+const heapGrowthMaxBytes = 24 * 1024 * 1024;
+/** A dialog whose BYE never comes is remembered, up to a bound. */
+const dialogBytesMax = 4 * 1024;
 const drainTimeoutMs = 120_000;
 
 interface Soak {
@@ -35,6 +38,8 @@ interface Soak {
   readonly callers: Map<string, SippRun>;
   readonly psaps: SippRun[];
   readonly samples: Sample[];
+  /** Live heap before the first call. */
+  heapBefore: number;
 }
 
 /** What the server has open and holds. */
@@ -42,6 +47,7 @@ interface Sample {
   readonly atS: number;
   readonly open: number;
   readonly connections: number;
+  readonly dialogs: number;
   readonly pendingRecords: number;
   readonly failures: number;
   readonly heapBytes: number;
@@ -69,9 +75,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const cleanUp: (() => unknown)[] = [];
   try {
     const soak = await prepare(values.database, cleanUp);
+    soak.heapBefore = await liveHeapBytes(soak.server);
     console.log(`soak: ${values.rate} calls a second for ${seconds} s`);
     const results = await run(soak, Number(values.rate), seconds);
-    return await judge(soak, results, seconds);
+    return await judge(soak, results);
   } finally {
     for (const undo of cleanUp.reverse()) await undo();
   }
@@ -91,6 +98,7 @@ async function prepare(wanted: string, cleanUp: (() => unknown)[]): Promise<Soak
   const server = await startServer({
     databaseUrl,
     psapPort: defaultPort,
+    environment: { NODE_OPTIONS: inspectable },
     config: {
       // A busy machine must not make the server take the default route, whose PSAP ends all calls alike.
       sip: { t1Ms: 250, decideTimeoutMs: 15_000, nextHopNetworks: ['127.0.0.0/8'], connectionsMax: 5_000 },
@@ -103,7 +111,7 @@ async function prepare(wanted: string, cleanUp: (() => unknown)[]): Promise<Soak
     server.remove();
   });
   await loadAreas(server, folder, psapPorts);
-  const soak: Soak = { server, folder, callers: new Map(), psaps: [], samples: [] };
+  const soak: Soak = { server, folder, callers: new Map(), psaps: [], samples: [], heapBefore: 0 };
   cleanUp.push(() => Promise.all([...soak.callers.values(), ...soak.psaps].map((peer) => peer.stop())));
   await startPsaps(soak, defaultPort, psapPorts);
   return soak;
@@ -213,14 +221,18 @@ async function startCaller(
   soak.callers.set(name, caller);
 }
 
-async function judge(soak: Soak, results: ReadonlyMap<string, SippResult>, seconds: number): Promise<number> {
+async function judge(soak: Soak, results: ReadonlyMap<string, SippResult>): Promise<number> {
   const problems: string[] = [];
   for (const [name, result] of results) {
     console.log(
       `soak: ${name.padEnd(22)} ${result.successful} as they should, ${result.failed} not, ${result.retransmissions} retransmissions`,
     );
-    // A packet that SIPp loses for good (its ACK, its last response) can fail the call on its own side.
-    const failedMax = name === 'answered with losses' ? Math.ceil(result.successful * 0.02) + 2 : 0;
+    // A packet that SIPp loses for good (its ACK, its last response) fails the call on its own side; so does, now and
+    // then, a repeated answer where the machine held everybody up.
+    const failedMax =
+      name === 'answered with losses'
+        ? Math.ceil(result.successful * 0.1) + 2
+        : Math.floor(result.successful / 2_000);
     if (result.failed > failedMax || result.successful === 0)
       problems.push(`${name}: ${result.failed} calls failed\n${result.errors.slice(0, 1500)}`);
   }
@@ -237,7 +249,7 @@ async function judge(soak: Soak, results: ReadonlyMap<string, SippResult>, secon
     problems.push(
       `${end.failures} errors were thrown inside of the server:\n${soak.server.output().slice(-3000)}`,
     );
-  problems.push(...heapProblems(soak, end, seconds));
+  problems.push(...(await heapProblems(soak, end)));
   for (const problem of problems) console.log(`FAILED: ${problem}`);
   console.log(
     `soak: ${problems.length === 0 ? 'nothing is left, and every call ended as it should' : `${problems.length} problems`}`,
@@ -245,19 +257,17 @@ async function judge(soak: Soak, results: ReadonlyMap<string, SippResult>, secon
   return problems.length === 0 ? 0 : 1;
 }
 
-/** Live heap: the smallest of the samples of a stretch, since samples between collections hold garbage too. */
-function heapProblems(soak: Soak, end: Sample, seconds: number): string[] {
-  const { samples } = soak;
-  if (samples.length < 6) return [`only ${samples.length} samples were taken`];
-  const third = Math.floor(samples.length / 3);
-  const least = (part: readonly Sample[]): number => Math.min(...part.map(({ heapBytes }) => heapBytes));
-  const early = least(samples.slice(1, third + 1));
-  const late = least(samples.slice(-third));
+/** What is left on the heap after a full collection, beside what was there before the first call. */
+async function heapProblems(soak: Soak, end: Sample): Promise<string[]> {
+  const after = await liveHeapBytes(soak.server);
   const mb = (bytes: number): number => Math.round(bytes / 1e6);
   console.log(
-    `soak: heap ${mb(early)} MB in the first third, ${mb(late)} MB in the last of ${seconds} s, ${mb(end.heapBytes)} MB at the end; resident ${mb(end.residentBytes)} MB`,
+    `soak: live heap ${mb(soak.heapBefore)} MB before the calls, ${mb(after)} MB after them, with ${end.dialogs} dialogs remembered; resident ${mb(end.residentBytes)} MB`,
   );
-  return late - early > heapGrowthMaxBytes ? [`the heap grew from ${mb(early)} to ${mb(late)} MB`] : [];
+  const growth = after - soak.heapBefore;
+  return growth > heapGrowthMaxBytes + end.dialogs * dialogBytesMax
+    ? [`the heap grew by ${mb(growth)} MB`]
+    : [];
 }
 
 async function drained(soak: Soak): Promise<Sample> {
@@ -286,6 +296,7 @@ async function sample(soak: Soak, startedAt: number): Promise<Sample> {
   return {
     atS: (performance.now() - startedAt) / 1000,
     open: sum(proxy.map((name) => `firstline_proxy_${name}`)),
+    dialogs: sum(['firstline_proxy_dialogs']),
     connections: sum(['firstline_net_tcp_connections_open']),
     pendingRecords: sum(['firstline_records_pending']),
     failures: sum(['firstline_driver_failures']),

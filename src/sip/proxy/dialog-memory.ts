@@ -29,6 +29,8 @@ interface Dialog {
   caller: RemoteSide;
   callee: RemoteSide;
   isEmergency: boolean;
+  /** No 2xx to its INVITE yet. */
+  isEarly: boolean;
   usedAt: MonoMs;
   /** Characters of its names, targets and routes when it was learned. */
   readonly chars: number;
@@ -38,6 +40,8 @@ const noRoutes: readonly string[] = [];
 
 /** Dialogs with longer names, targets and routes are not kept. */
 const dialogCharsMax = 4_000;
+/** Longer than a call may ring between two provisional responses (timer C, RFC 3261 §16.6 item 11). */
+const earlyAgeMaxMs = 300_000;
 /** For each dialog that may be kept; all of them together share it. A usual one takes half of that. */
 const charsPerDialog = 1_000;
 
@@ -53,6 +57,8 @@ export class DialogMemory {
   /** Least lately used first. */
   readonly #dialogs = new Map<string, Dialog>();
   #chars = 0;
+  /** Dialogs that began with a provisional response, in the order in which they did. */
+  readonly #early: { readonly key: string; readonly at: MonoMs }[] = [];
 
   constructor(own: OwnAddresses, limits: { readonly dialogsMax: number; readonly ageMaxMs: number }) {
     this.#own = own;
@@ -103,19 +109,20 @@ export class DialogMemory {
         : (['callee', 'caller'] as const);
       dialog[asker] = moved(dialog[asker], contactOf(request));
       dialog[answerer] = moved(dialog[answerer], target);
+      if (request.method === 'INVITE' && response.statusCode >= 200) dialog.isEarly = false;
       this.#touch(now, known.key, dialog);
       return;
     }
     const asker = contactOf(request);
     if (request.method !== 'INVITE' || asker === undefined || hasToTag(request)) return;
-    const key = keyOf(names.callId, names.from, names.to);
+    const key = ownCopy(keyOf(names.callId, names.from, names.to));
     const callerRoutes = headerValues(request, 'record-route');
     const calleeRoutes = this.#beyond(response);
     const chars = charsOf([key, asker, target, ...callerRoutes, ...calleeRoutes]);
     if (chars > dialogCharsMax) return;
     this.#trim(now, chars);
     this.#chars += chars;
-    this.#dialogs.set(ownCopy(key), {
+    this.#dialogs.set(key, {
       caller: {
         target: ownCopy(asker),
         routes: copies(callerRoutes),
@@ -123,9 +130,11 @@ export class DialogMemory {
       },
       callee: { target: ownCopy(target), routes: copies(calleeRoutes), flow: undefined },
       isEmergency: exchange.isEmergency,
+      isEarly: response.statusCode < 200,
       usedAt: now,
       chars,
     });
+    if (response.statusCode < 200) this.#early.push({ key, at: now });
   }
 
   /** Who recorded itself behind us, nearest first: what stands above our own values. */
@@ -165,8 +174,21 @@ export class DialogMemory {
     this.#dialogs.set(ownCopy(key), dialog);
   }
 
+  /** Lets go of what never got its 2xx: the branches of a fork that lost, and those that rang in vain. */
+  #trimEarly(now: MonoMs): void {
+    let done = 0;
+    for (const { key, at } of this.#early) {
+      if (at + earlyAgeMaxMs > now) break;
+      done += 1;
+      const dialog = this.#dialogs.get(key);
+      if (dialog?.isEarly === true) this.#drop(key, dialog);
+    }
+    if (done > 0) this.#early.splice(0, done);
+  }
+
   /** Makes room for one more, and lets go of what is too old. */
   #trim(now: MonoMs, charsMore: number): void {
+    this.#trimEarly(now);
     const charsMax = this.#dialogsMax * charsPerDialog;
     for (const [key, dialog] of this.#dialogs) {
       const hasRoom = this.#dialogs.size < this.#dialogsMax && this.#chars + charsMore <= charsMax;
