@@ -41,6 +41,9 @@ export class MessageDraft {
   constructor(message: SipMessage) {
     this.#message = message;
     this.#lines = message.headers.slice();
+    const first = message.headers[0];
+    // A line that continues the start line says nothing, and other readers refuse a message for it.
+    if (first !== undefined && isBlank(message.head.charCodeAt(first.start))) this.#lines.shift();
     this.#body = message.body;
     this.#isLengthExact = message.views.isLengthExact;
     if (message.views.isStartLineOdd) this.#startLine = plainStartLine(message);
@@ -253,6 +256,10 @@ export function checkText(text: string): void {
       throw new BugError('a header value must be latin1 text without line breaks');
     }
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function newLine(key: string, name: string, value: string): NewLine {

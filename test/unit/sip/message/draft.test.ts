@@ -58,6 +58,11 @@ describe('line ends that readers take differently', () => {
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
     ],
     [
+      'a line that continues the start line',
+      'INVITE sip:a@b SIP/2.0\r\n 0\r\nVia: x\r\n\r\n',
+      'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r\n',
+    ],
+    [
       'what continues such a line',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\n\r<a>\r\n <b/>\r\n\t<c/>\r\nFrom: a\r\n\r\n',
       'INVITE sip:a@b SIP/2.0\r\nVia: x\r\nFrom: a\r\n\r\n',
