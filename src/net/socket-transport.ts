@@ -11,6 +11,7 @@ import {
 import { type Destination, defaultPort, type Endpoint } from '../sip/index.ts';
 import { endpointText, familyOf } from './addresses.ts';
 import { newStreamCounts, type StreamCounts } from './counts.ts';
+import { endConnections } from './end-connections.ts';
 import { StreamConnection, type StreamConnectionOptions } from './stream-connection.ts';
 import { StreamPool } from './stream-pool.ts';
 import type { StreamContext, StreamTransport } from './stream-transport.ts';
@@ -222,15 +223,12 @@ export class SocketTransport implements StreamTransport {
       (server) => new Promise<void>((done) => server.close(() => done())),
     );
     this.#wire.stop();
-    for (const connection of this.#pool.all()) connection.end();
-    const cutOff = setTimeout(
-      () => {
-        for (const connection of this.#pool.all()) connection.destroy();
-      },
-      Math.max(0, deadline - this.#context.clock.mono()),
-    );
-    await Promise.all([...closing, this.#drained()]);
-    clearTimeout(cutOff);
+    await endConnections({
+      all: () => this.#pool.all(),
+      gone: Promise.all([...closing, this.#drained()]),
+      clock: this.#context.clock,
+      deadline,
+    });
   }
 
   async #drained(): Promise<void> {

@@ -9,7 +9,7 @@ import type { TlsClient } from './tls.ts';
 import type { NetLimits } from './types.ts';
 import type { WebSocketKind } from './websocket-connection.ts';
 import { sipSubprotocol } from './websocket-handshake.ts';
-import { libraryLimits } from './websocket-limits.ts';
+import { frameLimits } from './websocket-limits.ts';
 
 /** A WebSocket that is being opened, and the connection under it. */
 export interface Dialled {
@@ -41,7 +41,7 @@ export function dial(
     const socket = new WebSocket(`${kind}://${host}/`, sipSubprotocol, {
       createConnection,
       followRedirects: false,
-      ...libraryLimits(limits),
+      ...frameLimits(limits),
     });
     return ok({ socket, stream: () => stream });
   } catch (cause) {

@@ -13,7 +13,7 @@ import {
   refusalText,
   upgradeRequired,
 } from './websocket-handshake.ts';
-import { libraryLimits } from './websocket-limits.ts';
+import { frameLimits } from './websocket-limits.ts';
 
 export interface WebSocketGateOptions {
   /** Web pages whose scripts may connect; any where undefined. */
@@ -45,7 +45,7 @@ export class WebSocketGate {
       noServer: true,
       clientTracking: false,
       handleProtocols: (offered) => offeredSip(offered) ?? false,
-      ...libraryLimits(options.limits),
+      ...frameLimits(options.limits),
     });
     // What the library finds wrong that was not seen before, such as a list of sub-protocols that is none.
     this.#upgrader.on('wsClientError', (error, stream) => this.#refuse(stream, badHandshake(error.message)));

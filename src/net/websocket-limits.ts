@@ -11,7 +11,7 @@ const closeTimeoutMs = 2_000;
  * The options of the library that are limits, for both sides of a connection. No compression: it costs memory for each
  * connection, and a small message could unfold to a large one. Text is not checked to be UTF-8; the connection says why.
  */
-export function libraryLimits(limits: NetLimits): {
+export function frameLimits(limits: NetLimits): {
   readonly maxPayload: number;
   readonly perMessageDeflate: false;
   readonly skipUTF8Validation: true;

@@ -2,6 +2,7 @@ import { type CodedError, DependencyError, err, type MonoMs, ok, type Result } f
 import type { Destination, Endpoint } from '../sip/index.ts';
 import { endpointText, familyOf } from './addresses.ts';
 import { newStreamCounts, type StreamCounts } from './counts.ts';
+import { endConnections } from './end-connections.ts';
 import type { StreamContext, StreamTransport } from './stream-transport.ts';
 import type { TlsClient } from './tls.ts';
 import type { TlsCertificates } from './tls-certificates.ts';
@@ -211,15 +212,12 @@ export class WebSocketTransport implements StreamTransport {
   async #close(deadline: MonoMs): Promise<void> {
     clearInterval(this.#sweep);
     const closing = this.#acceptors.map((acceptor) => acceptor.close());
-    for (const connection of this.#connections.values()) connection.end();
-    const cutOff = setTimeout(
-      () => {
-        for (const connection of this.#connections.values()) connection.destroy();
-      },
-      Math.max(0, deadline - this.#options.clock.mono()),
-    );
-    await Promise.all([...closing, this.#drained()]);
-    clearTimeout(cutOff);
+    await endConnections({
+      all: () => this.#connections.values(),
+      gone: Promise.all([...closing, this.#drained()]),
+      clock: this.#options.clock,
+      deadline,
+    });
   }
 
   async #drained(): Promise<void> {

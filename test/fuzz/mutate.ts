@@ -1,38 +1,16 @@
+import { pieces as shortPieces } from '../support/sip-pieces.ts';
+
 /** A source of numbers from 0 up to but without 1. */
 export type Fraction = () => number;
 
 const bytesMax = 65_000;
 
-/** Pieces that mean something to a parser, to be put where they are least expected. */
-const pieces = [
-  '\r\n',
-  '\n',
-  '\r',
-  '\r\n\r\n',
-  '\r\n ',
-  ' ',
-  '\t',
-  ';',
-  ',',
-  ':',
-  '=',
-  '"',
-  '\\',
-  '<',
-  '>',
-  '@',
-  '[',
-  ']',
-  '?',
+/** What the pieces of the random tests do not have: whole headers, parameters, numbers, XML. */
+const morePieces = [
   '%',
-  '%00',
-  '\u0000',
-  '\u00ff',
   '\u00c3',
-  '--',
   '--b1',
   '--b1--',
-  'SIP/2.0',
   'SIP/3.0',
   'INVITE',
   'ACK',
@@ -40,8 +18,6 @@ const pieces = [
   'BYE',
   'urn:service:sos',
   'sip:911@127.0.0.1',
-  'Content-Length: 5\r\n',
-  'l: 99999999999999999999\r\n',
   'Content-Length: -1\r\n',
   'Via: ',
   'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKx\r\n',
@@ -75,7 +51,8 @@ const pieces = [
   'Content-Type: multipart/mixed;boundary=""\r\n',
   'Content-Transfer-Encoding: base64\r\n',
   'Geolocation: <cid:loc@caller.example.net>\r\n',
-].map((text) => Buffer.from(text, 'latin1'));
+];
+const pieces = [...shortPieces, ...morePieces].map((text) => Buffer.from(text, 'latin1'));
 
 type Mutation = (bytes: Buffer, fraction: Fraction, corpus: readonly Buffer[]) => Buffer;
 

@@ -1,41 +1,11 @@
 import fc from 'fast-check';
+import { pieces } from './sip-pieces.ts';
 
 // fast-check prints the seed of a run that fails; FIRSTLINE_SEED repeats it.
 const seed = Number(process.env['FIRSTLINE_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Settings of every random test of the SIP core. */
 export const settings = { seed, numRuns: 500 } as const;
-
-/** Pieces that mean something in a message, to be put where they are least expected. */
-const pieces = [
-  '\r\n',
-  '\n',
-  '\r',
-  '\r\n\r\n',
-  '\r\n ',
-  ' ',
-  '\t',
-  ';',
-  ',',
-  ':',
-  '=',
-  '"',
-  '\\',
-  '<',
-  '>',
-  '@',
-  '[',
-  ']',
-  '?',
-  '%00',
-  '\u0000',
-  '\u00ff',
-  '--',
-  '--b 1',
-  'SIP/2.0',
-  'Content-Length: 5\r\n',
-  'l: 99999999999999999999\r\n',
-];
 
 /** Bytes with one to six changes: a piece put in, some bytes taken out, one replaced, or a stretch said again. */
 export function mutated(original: Buffer): fc.Arbitrary<Buffer> {
