@@ -55,6 +55,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { sides, rows } = await startSides(options, cleanUp);
     const runs = await alternate(sides, rows, options);
     printSummary(runs);
+    await printProfiles(sides, rows, options);
     mkdirSync(join(here, 'out'), { recursive: true });
     const file = join(here, 'out', `${new Date().toISOString().replaceAll(':', '-')}.json`);
     writeFileSync(file, JSON.stringify({ options, runs }, undefined, 2));
@@ -176,6 +177,21 @@ async function alternate(
     }
   }
   return runs;
+}
+
+/** One more run of each side that can be looked into, apart from the measured ones, since sampling costs time too. */
+async function printProfiles(
+  sides: readonly Side[],
+  rows: readonly (readonly string[])[],
+  options: Options,
+): Promise<void> {
+  for (const side of sides) {
+    const shares = await side.profile?.(() => load(side, rows, options));
+    if (shares === undefined) continue;
+    console.log(`\nWhere ${side.name} spends its main thread, in samples of one more run:\n`);
+    for (const { room, share } of shares.filter((each) => each.share >= 0.005))
+      console.log(`  ${(share * 100).toFixed(1).padStart(5)}%  ${room}`);
+  }
 }
 
 async function measure(

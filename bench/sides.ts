@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePorts, whenBound } from '../test/support/free-ports.ts';
+import { inspectable } from '../test/support/inspector.ts';
 import { type PgCluster, withClient } from '../test/support/pg-cluster.ts';
 import { startServer } from '../test/support/server-process.ts';
+import { type ProfileShare, profileDuring } from './profile.ts';
 
 /** One of the programs that are compared, running. */
 export interface Side {
@@ -17,6 +19,8 @@ export interface Side {
   /** The program itself, and the database server where its own work is done apart. */
   readonly pid: number;
   readonly databasePid: number | undefined;
+  /** Samples where its time goes while `work` goes on; only where that can be looked into. */
+  readonly profile?: (work: () => Promise<unknown>) => Promise<readonly ProfileShare[]>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +41,7 @@ export async function startFirstline(psapPort: number, cluster: PgCluster | unde
   const server = await startServer({
     databaseUrl,
     psapPort,
+    environment: { NODE_OPTIONS: inspectable },
     config: { log: { level: 'warn', destination: 'stderr' } },
   });
   return {
@@ -45,6 +50,7 @@ export async function startFirstline(psapPort: number, cluster: PgCluster | unde
     psapPort,
     pid: server.pid,
     databasePid: cluster?.pid(),
+    profile: (work) => profileDuring(server, work),
     async stop() {
       await server.stop();
       server.remove();

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePorts } from '../support/free-ports.ts';
+import { inspectable } from '../support/inspector.ts';
 import { findPostgres, startPgCluster } from '../support/pg-cluster.ts';
 import { runProgram, type ServerProcess, startServer } from '../support/server-process.ts';
 import { hasSipp, type SippOptions, type SippResult, type SippRun, startSipp } from '../support/sipp.ts';
 import { shownKey } from '../system/api.ts';
-import { inspectable, liveHeapBytes } from '../system/live-heap.ts';
+import { liveHeapBytes } from '../system/live-heap.ts';
 import { callerScenario, type End, ends, psapScenario } from './scenarios.ts';
 
 /** Share of all calls of each end, of 100. */

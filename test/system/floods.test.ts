@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CallStream, quantile, startCallStream } from '../support/call-stream.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { inspectable } from '../support/inspector.ts';
 import { type Authority, makeAuthority } from '../support/net-tls.ts';
 import { count, eventually } from './api.ts';
 import { callThrough } from './dialog.ts';
@@ -17,7 +18,7 @@ import {
   strangerBytes,
   trickle,
 } from './floods.ts';
-import { inspectable, liveHeapBytes } from './live-heap.ts';
+import { liveHeapBytes } from './live-heap.ts';
 import { type Address, type Peer, tcpPeer, udpPeer } from './peer.ts';
 import { type RoutedServer, startRouted } from './routed.ts';
 import { tlsPeer, webSocketPeer } from './stream-peers.ts';
