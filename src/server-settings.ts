@@ -87,6 +87,12 @@ export function makeCallOptions(config: Config, listeners: readonly Listener[]):
     silenceTimeoutMs: config.routing.silenceTimeoutMs,
     lookupDeadlineMs: config.routing.lookupDeadlineMs,
     limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+    supply: {
+      isOn: config.location.supply,
+      profileOf: () => 'nena-i3',
+      publisher: undefined,
+      provider: config.identity.domain ?? hostname(),
+    },
   };
 }
 

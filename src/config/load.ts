@@ -125,6 +125,20 @@ function contradictions(config: Config): CodedError[] {
     }
   }
   problems.push(...tlsProblems(config));
+  const { budgetMs } = config.location;
+  const { lookupDeadlineMs } = config.routing;
+  if (budgetMs + lookupDeadlineMs >= config.sip.decideTimeoutMs) {
+    contradiction(
+      `location.budgetMs: ${budgetMs} and routing.lookupDeadlineMs: ${lookupDeadlineMs} together must be less than sip.decideTimeoutMs: ${config.sip.decideTimeoutMs}, or the default route is taken before the place is known`,
+    );
+  }
+  for (const { address, port, tls } of config.http.listen) {
+    if (tls !== undefined && config.sip.tls[tls] === undefined) {
+      contradiction(
+        `http.listen: ${address}:${port} names the TLS profile ${tls}, which sip.tls does not have`,
+      );
+    }
+  }
   if (config.routing.defaultRouteUri === undefined && !config.demo.psapEnabled) {
     contradiction(
       'routing.defaultRouteUri: must be set where demo.psapEnabled is false; calls need a last resort',

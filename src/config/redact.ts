@@ -6,6 +6,22 @@ export function redactConfig(config: Config): Config {
   return {
     ...config,
     sip: { ...config.sip, recordRouteSecrets: config.sip.recordRouteSecrets.map(() => '***') },
+    location: {
+      ...config.location,
+      references: {
+        ...config.location.references,
+        credentials: Object.fromEntries(
+          Object.entries(config.location.references.credentials).map(([host, shown]) => [
+            host,
+            'bearerToken' in shown ? { bearerToken: '***' } : { ...shown, password: '***' },
+          ]),
+        ),
+      },
+      published: {
+        ...config.location.published,
+        secrets: config.location.published.secrets.map(() => '***'),
+      },
+    },
     database: url === undefined ? config.database : { ...config.database, url: redactUrl(url) },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { locationSchema, peersSchema, placeSchema } from './location.ts';
 
 // The whole configuration: each key with its unit in its name, a default, a range and an effect. docs/configuration.md
 // is made from this file, and a test compares the two.
@@ -78,6 +79,7 @@ const sipListener = z.strictObject({
 const httpListener = z.strictObject({
   address: z.union([z.ipv4(), z.ipv6()]),
   port: port.default(8080),
+  tls: z.string().min(1).max(64).optional(),
 });
 
 const ingress = z.strictObject({
@@ -89,6 +91,7 @@ const ingress = z.strictObject({
   mode: z.enum(['proxy', 'redirect']).default('proxy'),
   redirects: z.enum(['recurse', 'pass']).default('recurse'),
   defaultRouteUri: sipUri.optional(),
+  defaultPlace: placeSchema.optional(),
 });
 
 const defaultSipListeners = [
@@ -250,7 +253,7 @@ export const configSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/), ingress)
     .default({})
     .describe(
-      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, mode (proxy carries emergency calls, redirect answers them with 302 or 300 and the PSAP as Contact), redirects (recurse tries the contacts of a 3xx of a PSAP, pass hands it to the caller where no other target takes the call), defaultRouteUri. Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, proxy, recurse, none.',
+      'Rules by ingress name: dialStrings (digits to service URN), nonEmergency (refuse or proxy), keepDialString, mode (proxy carries emergency calls, redirect answers them with 302 or 300 and the PSAP as Contact), redirects (recurse tries the contacts of a 3xx of a PSAP, pass hands it to the caller where no other target takes the call), defaultRouteUri, defaultPlace (where calls of this ingress are taken to be when nothing else is known: lat and lon with or without radiusM, or civic with element names). Names that a listener uses and that are absent here take the defaults: 911 and 112 as urn:service:sos, refuse, false, proxy, recurse, none.',
     ),
   routing: z
     .strictObject({
@@ -283,13 +286,17 @@ export const configSchema = z.strictObject({
         .describe('Resource-Priority given to an emergency call that has none (RFC 7135).'),
     })
     .prefault({}),
+  location: locationSchema,
+  peers: peersSchema,
   http: z
     .strictObject({
       listen: z
         .array(httpListener)
         .max(16)
         .default([{ address: '127.0.0.1', port: 8080 }])
-        .describe('Addresses of the REST API and of the health pages.'),
+        .describe(
+          'Addresses of the REST API, of the health pages and of location references: address, port, and where it speaks HTTPS tls, a profile of sip.tls.',
+        ),
       uploadMaxBytes: z
         .number()
         .int()
@@ -339,6 +346,21 @@ export const configSchema = z.strictObject({
         .max(36_500)
         .default(365)
         .describe('How long call records are kept.'),
+      locationRetentionDays: z
+        .number()
+        .int()
+        .min(1)
+        .max(36_500)
+        .default(365)
+        .describe(
+          'How long positions, addresses and location references stay on call records, at most; the rest of the record stays.',
+        ),
+      keepsDocumentRetention: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Whether a location leaves the record when its own document says so (retention-expiry, RFC 4119 §2.2.2; 24 hours where it says nothing), though never before the call has ended. Off where the law asks for a longer time.',
+        ),
     })
     .prefault({}),
   log: z

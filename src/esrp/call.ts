@@ -22,6 +22,7 @@ import type { BoundaryLookup, Logger } from './ports.ts';
 import type { RecognitionRules } from './recognise.ts';
 import { recognise } from './recognise.ts';
 import { StageLog } from './stage-log.ts';
+import type { SupplyOptions } from './supply.ts';
 import type { CallRecord, Located, Mapping, Plan, Recognition } from './types.ts';
 
 /** The rules of one ingress: what it takes for an emergency, and where its calls end up at last. */
@@ -48,6 +49,8 @@ export interface CallOptions {
   readonly silenceTimeoutMs: number;
   readonly lookupDeadlineMs: number;
   readonly limits: LocateLimits;
+  /** How calls are handed a location that we supply. */
+  readonly supply: SupplyOptions;
 }
 
 /** What the call flow needs of the world. */
@@ -104,7 +107,7 @@ export async function routeRequest(
     'forward',
     () => {
       const { mode, redirects } = rules;
-      return forward(request, { recognition, plan, identifiers, mode, redirects, ...options });
+      return forward(request, { recognition, plan, identifiers, mode, redirects, located, ...options });
     },
     (value) =>
       value.kind === 'forward'
@@ -235,6 +238,8 @@ function startRecord(parts: RecordParts, ports: CallPorts): CallRecord {
     incidentId: identifiers.incidentId === '' ? undefined : clip(identifiers.incidentId),
     recognition: parts.recognition,
     located,
+    locationUpdates: [],
+    locationKeptUntil: undefined,
     mapping: parts.mapping,
     plan: parts.plan,
     stages: parts.log.traces(),

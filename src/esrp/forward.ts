@@ -6,7 +6,8 @@ import {
   type SipRequest,
 } from '../sip/index.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
-import type { Plan, PlanTarget, Recognition } from './types.ts';
+import type { SupplyOptions } from './supply.ts';
+import type { Located, Plan, PlanTarget, Recognition } from './types.ts';
 
 type EmergencyRecognition = Extract<Recognition, { kind: 'emergency' }>;
 
@@ -21,6 +22,8 @@ export interface ForwardInput {
   readonly silenceTimeoutMs: number;
   /** Whether we carry the call or tell the caller's side where it goes. */
   readonly mode: 'proxy' | 'redirect';
+  readonly located: Located | undefined;
+  readonly supply: SupplyOptions;
   /** What becomes of a 3xx of a PSAP: its contacts are tried, or the caller is told. */
   readonly redirects: 'recurse' | 'pass';
 }

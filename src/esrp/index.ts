@@ -18,22 +18,30 @@ export type {
   BoundaryGeometry,
   BoundaryListQuery,
   BoundaryLookup,
+  CallerIdentity,
   CallRecordQuery,
   CallRecordStore,
   Dataset,
   DatasetState,
+  FetchedLocation,
   LoadOptions,
   LoadOutcome,
   LoadProgress,
+  LocationFetch,
+  LocationPublisher,
+  LocationTableName,
+  LocationTables,
   Logger,
   LookupAnswer,
   LookupScope,
   RefusedFeature,
   SourceFeature,
   StoredBoundary,
+  TableLocation,
 } from './ports.ts';
 export { createRouteService, type RouteServiceOptions, type RouteServicePorts } from './route-service.ts';
 export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
+export type { Profile, SupplyOptions } from './supply.ts';
 export type {
   BoundaryMatch,
   CallAttempt,
@@ -41,6 +49,7 @@ export type {
   CallState,
   Located,
   LocationCandidate,
+  LocationUpdate,
   Mapping,
   MappingRule,
   Plan,

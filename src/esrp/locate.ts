@@ -40,7 +40,9 @@ export function locate(request: SipRequest, limits: LocateLimits): Located {
   );
   return {
     location: found.location,
+    alternatives: [],
     candidates: found.candidates,
+    additionalData: [],
     warnings: warnings.concat(found.warnings),
   };
 }

@@ -1,5 +1,6 @@
 import type { ServiceUrn, WallMs } from '../base/index.ts';
 import { DependencyError, errorText } from '../base/index.ts';
+import { centerOf } from '../geo/index.ts';
 import type { LocationValue } from '../location/index.ts';
 import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
 import { serviceFamily } from './service-urn.ts';
@@ -26,7 +27,7 @@ export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup)
   try {
     // A compound location gives its geodetic part first (RFC 5491 §3.3); the civic one answers where that finds nothing.
     if (location.shape !== undefined) {
-      const answer = await lookup.byPoint(positionOf(location.shape), scope);
+      const answer = await lookup.byPoint(centerOf(location.shape), scope);
       if (answer.kind === 'found' || location.civic === undefined) {
         return interpret(answer, service, describeShape(location));
       }
@@ -43,12 +44,9 @@ export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup)
 
 const civicPlace = 'the civic address';
 
-function positionOf(shape: NonNullable<LocationValue['shape']>) {
-  return shape.kind === 'point' ? shape.position : shape.center;
-}
-
 function describeShape(location: LocationValue): string {
-  return location.shape?.kind === 'circle' ? "the circle's centre" : 'the point';
+  const kind = location.shape?.kind;
+  return kind === undefined || kind === 'point' ? 'the point' : `the centre of the ${kind}`;
 }
 
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {

@@ -1,6 +1,6 @@
 import type { CallRecordId, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
-import type { Position } from '../geo/index.ts';
-import type { CivicAddress } from '../location/index.ts';
+import type { Position, Shape } from '../geo/index.ts';
+import type { CivicAddress, LocationReference } from '../location/index.ts';
 import type { BoundaryMatch, CallRecord, CallState, MappingRule } from './types.ts';
 
 // The ports: what the core needs of the world. Adapters implement them and fail by rejecting with a DependencyError;
@@ -38,6 +38,60 @@ export interface BoundaryLookup {
   byPoint(position: Position, scope: LookupScope): Promise<LookupAnswer>;
   /** By the names of areas alone: country, A1, A2, A3. */
   byCivic(civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer>;
+}
+
+/** A location document that came from elsewhere. */
+export interface FetchedLocation {
+  readonly bytes: Uint8Array;
+  /** `type/subtype` in lower case; empty where it was not said. */
+  readonly contentType: string;
+  /** Where it came from in the end. */
+  readonly uri: string;
+}
+
+/** What a location server may know a caller by (RFC 6155 §3). */
+export interface CallerIdentity {
+  /** The address that the call came from: the caller's own only where nothing stands between. */
+  readonly ip: string | undefined;
+  /** SIP and tel URIs of the caller, asserted ones first, without display names. */
+  readonly uris: readonly string[];
+}
+
+/**
+ * Locations that lie elsewhere. All methods reject with a DependencyError that says what was asked, what came of it, and
+ * never what the document holds; a refusal by rule (address, scheme, size) comes before any packet leaves.
+ */
+export interface LocationFetch {
+  dereference(reference: LocationReference, deadlineMs: number): Promise<FetchedLocation>;
+  /** Undefined: no location server is configured. */
+  readonly askByIdentity:
+    | ((identity: CallerIdentity, deadlineMs: number) => Promise<FetchedLocation>)
+    | undefined;
+}
+
+/** A row of a location table. */
+export interface TableLocation {
+  readonly key: string;
+  readonly shape: Shape | undefined;
+  readonly civic: CivicAddress | undefined;
+}
+
+/** The kinds of location tables: by radio cell or access point, and by the caller's number. */
+export type LocationTableName = 'cell' | 'number';
+
+/** Location tables (DESIGN.md §2, the carrier's own knowledge). */
+export interface LocationTables {
+  /** The row of the first key that has one. */
+  find(
+    table: LocationTableName,
+    keys: readonly string[],
+    deadlineMs: number,
+  ): Promise<TableLocation | undefined>;
+}
+
+/** Serves documents by reference: what it returns is an `https:` URI that nobody can guess (RFC 6753, RFC 5808 §3.2). */
+export interface LocationPublisher {
+  publish(pidfLo: string): string;
 }
 
 /** A page of call records: newest first. */

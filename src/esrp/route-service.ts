@@ -57,7 +57,13 @@ export function createRouteService(options: RouteServiceOptions, ports: RouteSer
   };
 }
 
-const nowhere: Located = { location: undefined, candidates: [], warnings: [] };
+const nowhere: Located = {
+  location: undefined,
+  alternatives: [],
+  candidates: [],
+  warnings: [],
+  additionalData: [],
+};
 const failed: Mapping = {
   kind: 'unmapped',
   reason: 'stageFailed',
@@ -79,7 +85,8 @@ function locateQuery(location: RouteLocation, limits: LocationLimits): Located {
       path: '0',
       bytes: location.bytes,
     };
-    return collectLocations({ geolocationValues: [], parts: [part] }, limits);
+    const found = collectLocations({ geolocationValues: [], parts: [part] }, limits);
+    return { ...found, alternatives: [], additionalData: [] };
   }
   return {
     location: {
@@ -92,6 +99,8 @@ function locateQuery(location: RouteLocation, limits: LocationLimits): Located {
       isRetransmissionAllowed: undefined,
       retentionExpires: undefined,
     },
+    alternatives: [],
+    additionalData: [],
     candidates: [{ origin: 'query', outcome: 'chosen', reason: `the ${location.kind} asked for` }],
     warnings: [],
   };

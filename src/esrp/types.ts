@@ -1,6 +1,11 @@
 import type { BoundaryId, CallRecordId, CodedError, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
 import type { Position } from '../geo/index.ts';
-import type { CivicAddress, LocationValue } from '../location/index.ts';
+import type {
+  AdditionalDataItem,
+  CivicAddress,
+  CollectedCandidate,
+  LocationValue,
+} from '../location/index.ts';
 
 /** Which rule of recognition made a request an emergency request (DESIGN.md §2 order). */
 export type RecognitionRule =
@@ -27,17 +32,31 @@ export type Recognition =
   | { readonly kind: 'other' };
 
 /** One thing that could have been the caller's location, and what became of it. */
-export interface LocationCandidate {
-  readonly origin: string;
-  readonly outcome: 'chosen' | 'notChosen' | 'unreadable' | 'unsupported';
-  readonly reason: string;
-}
+export type LocationCandidate = CollectedCandidate;
 
 /** What the second stage found. `location` undefined means that routing goes by default. */
 export interface Located {
   readonly location: LocationValue | undefined;
+  /** Further usable locations in order of preference, for where no boundary serves the first. */
+  readonly alternatives: readonly LocationValue[];
   readonly candidates: readonly LocationCandidate[];
   readonly warnings: readonly CodedError[];
+  /** What else the call brings (RFC 7852, RFC 8147, RFC 8148, RFC 8876), in order of appearance. */
+  readonly additionalData: readonly AdditionalDataItem[];
+}
+
+/** A location that came after the call's first one. */
+export interface LocationUpdate {
+  readonly at: WallMs;
+  /** The method of the request that brought it: UPDATE, INVITE, INFO, NOTIFY ... */
+  readonly method: string;
+  readonly located: Located;
+  /** Which boundary serves the new place; undefined where it was not asked. */
+  readonly mapping: Mapping | undefined;
+  readonly outcome: /** Put on the record and told; the call stays where it is. */
+    | 'recorded'
+    /** The call was ringing elsewhere and was sent to the new place's answering point. */
+    | 'rerouted';
 }
 
 /** A stored service boundary as an answer names it. `serviceUri` is the PSAP's SIP URI. */
@@ -153,6 +172,13 @@ export interface CallRecord {
   readonly incidentId: string | undefined;
   readonly recognition: Recognition;
   readonly located: Located | undefined;
+  /** Later locations, oldest first; the newest `locationUpdatesMax` are kept. */
+  readonly locationUpdates: readonly LocationUpdate[];
+  /**
+   * Until when positions, addresses and references may stay on the record: by the documents' own rules and by the
+   * configuration, whichever ends first. Undefined where there are none, or none any more.
+   */
+  readonly locationKeptUntil: WallMs | undefined;
   readonly mapping: Mapping | undefined;
   readonly plan: Plan | undefined;
   readonly stages: readonly StageTrace[];

@@ -1,2 +1,2 @@
 export { centerOf, distanceM, isInPolygon, isPositionInRange } from './measure.ts';
-export type { Position, Ring, Shape } from './types.ts';
+export type { Position, PositionRing, Ring, Shape } from './types.ts';

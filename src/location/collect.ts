@@ -4,6 +4,7 @@ import type { LocationErrorCode } from './errors.ts';
 import type { GeolocationValue } from './geolocation-header.ts';
 import { cidMatches, parseGeolocationHeader, stripBrackets } from './geolocation-header.ts';
 import type { LocationLimits } from './limits.ts';
+import type { CollectedCandidate } from './offer.ts';
 import { parsePidfLo } from './parse.ts';
 import type { LocationValue, PidfLoEntry } from './types.ts';
 
@@ -24,13 +25,6 @@ export interface LocationInput {
   readonly geolocationValues: readonly string[];
   /** Leaf parts in document order. */
   readonly parts: readonly LocationBodyPart[];
-}
-
-/** One thing that could have been the location, and what became of it. */
-export interface CollectedCandidate {
-  readonly origin: string;
-  readonly outcome: 'chosen' | 'notChosen' | 'unreadable' | 'unsupported';
-  readonly reason: string;
 }
 
 /** The chosen location, if there is one, and how it came to be chosen. */

@@ -1,7 +1,6 @@
 export { chooseLocation, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly } from './civic.ts';
 export type {
-  CollectedCandidate,
   CollectedLocations,
   LocationBodyPart,
   LocationInput,
@@ -13,17 +12,22 @@ export type { GeolocationScheme, GeolocationValue } from './geolocation-header.t
 export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
 export type { LocationLimits } from './limits.ts';
 export { defaultLocationLimits } from './limits.ts';
+export type { CollectedCandidate, LocationOffer, OfferedLocations } from './offer.ts';
 export { parsePidfLo } from './parse.ts';
 export type { PidfLoContent } from './serialize.ts';
 export { writePidfLo } from './serialize.ts';
 export type {
+  AdditionalDataItem,
   CivicAddress,
+  Confidence,
   LocationContainer,
   LocationError,
+  LocationReference,
   LocationSource,
   LocationValue,
   LocationWarning,
   PidfLo,
   PidfLoEntry,
+  ReferenceProtocol,
   RejectedLocation,
 } from './types.ts';

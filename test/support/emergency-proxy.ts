@@ -52,7 +52,8 @@ export class EmergencyProxy {
       lastRingTimeoutMs: 180_000,
       silenceTimeoutMs: 5_000,
       lookupDeadlineMs: 500,
-      limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+      supply: { isOn: true, profileOf: () => 'nena-i3', publisher: undefined, provider: 'esrp.example.net' },
+    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
     };
   }
 

@@ -1,0 +1,45 @@
+import type { CodedError } from '../base/index.ts';
+import type { AdditionalDataItem, LocationReference, LocationValue } from './types.ts';
+
+// What a request offers as the caller's location, before anything is fetched.
+
+/** One thing that could have been the location, and what became of it. */
+export interface CollectedCandidate {
+  /** Without the position or address; a URI of it is kept as long as the location is. */
+  readonly origin: string;
+  readonly outcome:
+    | 'chosen'
+    | 'notChosen'
+    | 'unreadable'
+    | 'unsupported'
+    /** A reference that was not followed, or whose answer did not come in time or was none. */
+    | 'notFetched'
+    /** A source that was asked and knows nothing of this caller. */
+    | 'unknown';
+  readonly reason: string;
+  /** From the question to the answer, for what was asked. */
+  readonly durationMs?: number | undefined;
+}
+
+/** One offer, in the order of preference that the request itself gives (RFC 6442 §4.1, RFC 5491 §3.4). */
+export type LocationOffer =
+  | {
+      readonly kind: 'value';
+      readonly origin: string;
+      readonly location: LocationValue;
+      readonly reason: string;
+    }
+  | { readonly kind: 'reference'; readonly origin: string; readonly reference: LocationReference }
+  /** Something that was to be a location and is none. */
+  | { readonly kind: 'refused'; readonly candidate: CollectedCandidate };
+
+/** Everything that a request says of the caller's place. */
+export interface OfferedLocations {
+  readonly offers: readonly LocationOffer[];
+  readonly warnings: readonly CodedError[];
+  readonly additionalData: readonly AdditionalDataItem[];
+  /** Geolocation-Routing (RFC 6442 §4.2); undefined where absent or neither `yes` nor `no`. */
+  readonly geolocationRouting: 'yes' | 'no' | undefined;
+  /** Keys of the cell tables by falling precision, out of P-Access-Network-Info (see `accessNetworkKeys`). */
+  readonly cellKeys: readonly string[];
+}
