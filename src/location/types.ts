@@ -27,6 +27,8 @@ export type LocationSource =
   | { readonly kind: 'reference'; readonly uri: string; readonly protocol: ReferenceProtocol }
   /** Asked of the configured location server by the caller's identity (RFC 6155). */
   | { readonly kind: 'locationServer'; readonly identity: string }
+  /** A Geolocation value that is a position itself, a `geo:` URI (RFC 5870); ordinal from 1. */
+  | { readonly kind: 'header'; readonly ordinal: number }
   /** The area of an alert (RFC 8876 §4.2). */
   | { readonly kind: 'alert'; readonly partPath: string }
   /** A table of ours: by the cell that P-Access-Network-Info names, or by the caller's number. */
