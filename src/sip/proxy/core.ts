@@ -66,6 +66,11 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         context?.decided(now, input.decision);
         break;
       }
+      case 'retarget':
+        for (const context of this.#contexts) {
+          if (context.upstream.isAbout(input.id)) context.retarget(now, input.targets);
+        }
+        break;
       case 'resolved': {
         const asker = this.#resolving.get(input.id);
         this.#resolving.delete(input.id);
@@ -245,6 +250,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         fromTag: from.ok ? from.value.tag : undefined,
         toTag: to.ok ? to.value.tag : undefined,
         isEmergency: view.isEmergency || undefined,
+        request,
       },
     });
   }

@@ -12,9 +12,9 @@ import type { ProxyPorts } from './ports.ts';
 import type { RouteView } from './route-view.ts';
 import { Search } from './search.ts';
 import { sessionTimerOrder } from './session-timer.ts';
-import { soundDecision } from './sound-decision.ts';
+import { soundDecision, soundTargets } from './sound-decision.ts';
 import { type ContextTarget, decisionInDialog, inDialogTargets } from './standing-orders.ts';
-import type { EffectId, RequestDecision } from './types.ts';
+import type { EffectId, ProxyTarget, RequestDecision } from './types.ts';
 import { Upstream } from './upstream.ts';
 
 /**
@@ -82,6 +82,17 @@ export class ResponseContext extends TimedMachine<'decide'> {
     if (decision.statusCode === 408 && !this.upstream.isInvite) this.upstream.stayingSilent(now);
     else this.upstream.replyFinal(now, decision);
     this.letGo();
+  }
+
+  /** The request shall go elsewhere. */
+  retarget(now: MonoMs, given: readonly ProxyTarget[]): void {
+    if (this.upstream.hasFinal || this.#isCancelled) return;
+    const targets = soundTargets(given, {
+      limits: this.#ports.options.limits,
+      timeoutMs: this.#ports.options.timers.timerCMs,
+      tell: (what) => this.#ports.discard('unsound decision', what),
+    });
+    if (targets.length > 0) this.#search?.retarget(now, targets);
   }
 
   /** The caller gave up (RFC 3261 §16.10). `headerLines` go on with each CANCEL. */

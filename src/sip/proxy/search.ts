@@ -68,6 +68,17 @@ export class Search {
     this.#settle(now);
   }
 
+  /** The call shall go elsewhere: these targets stand in the place of those that are left, and of what is open. */
+  retarget(now: MonoMs, targets: readonly ContextTarget[]): void {
+    if (!this.#mayStart) return;
+    this.#endAttempts();
+    this.#targets = targets;
+    this.#nextTarget = 0;
+    this.#recursion = undefined;
+    for (const branch of this.#open) branch.cancel(now);
+    this.#advance(now);
+  }
+
   /** An attempt knows its addresses. */
   onAddresses(now: MonoMs, attempt: Attempt): void {
     this.#tryNext(now, attempt);

@@ -55,7 +55,11 @@ function soundForward(decision: Forward, soundness: Soundness): Forward | undefi
   };
 }
 
-function soundTargets(given: readonly ProxyTarget[], soundness: Soundness): readonly ProxyTarget[] {
+/** The targets that can be tried; none where not one of them is usable. */
+export function soundTargets(
+  given: readonly ProxyTarget[],
+  soundness: Omit<Soundness, 'fallback'>,
+): readonly ProxyTarget[] {
   const { targetsMax } = soundness.limits;
   const last = given.at(-1);
   const kept =

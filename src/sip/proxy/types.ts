@@ -89,6 +89,15 @@ export type ProxyInput =
   | { readonly kind: 'message'; readonly message: SipMessage; readonly flow: Flow }
   /** Answer to a `decide` question. */
   | { readonly kind: 'decided'; readonly id: EffectId; readonly decision: RequestDecision }
+  /**
+   * A request that was decided about shall go elsewhere: what is open is cancelled, and these targets take the place of
+   * those that are left. No effect once it has its final response or was given up.
+   */
+  | {
+      readonly kind: 'retarget';
+      readonly id: EffectId;
+      readonly targets: readonly [ProxyTarget, ...ProxyTarget[]];
+    }
   /** Answer to a `resolve` question: addresses in order of trial, or none. */
   | {
       readonly kind: 'resolved';
@@ -180,4 +189,6 @@ export type ProxyEvent =
       readonly toTag: string | undefined;
       /** Whether our own Route marks the dialog as an emergency call's. */
       readonly isEmergency?: boolean | undefined;
+      /** As it came. */
+      readonly request: SipRequest;
     };

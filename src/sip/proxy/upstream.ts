@@ -55,6 +55,11 @@ export class Upstream {
     return this.#toTag;
   }
 
+  /** Whether it is the request of that question. */
+  isAbout(decideId: EffectId): boolean {
+    return this.#decideId === decideId;
+  }
+
   /** Names the question that events refer to; without one, a request within a dialog, there are none. */
   nameQuestion(decideId: EffectId): void {
     this.#decideId = decideId;
