@@ -16,6 +16,8 @@ export type { CollectedCandidate, LocationOffer, OfferedLocations } from './offe
 export { parsePidfLo } from './parse.ts';
 export type { PidfLoContent } from './serialize.ts';
 export { writePidfLo } from './serialize.ts';
+export type { DataProvider } from './serialize-provider.ts';
+export type { RingForm } from './serialize-shape.ts';
 export type {
   AdditionalDataItem,
   CivicAddress,

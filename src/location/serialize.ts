@@ -1,9 +1,13 @@
-import { assertNever } from '../base/index.ts';
-import type { Position, Shape } from '../geo/index.ts';
+import type { Shape } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { writeXml, xmlElement } from '../xml/index.ts';
 import { namespaces } from './namespaces.ts';
-import type { CivicAddress } from './types.ts';
+import { civicElement } from './serialize-civic.ts';
+import type { DataProvider } from './serialize-provider.ts';
+import { providedByElement } from './serialize-provider.ts';
+import type { RingForm } from './serialize-shape.ts';
+import { shapeElement } from './serialize-shape.ts';
+import type { CivicAddress, Confidence } from './types.ts';
 
 /** What a document that we make says. */
 export interface PidfLoContent {
@@ -18,55 +22,49 @@ export interface PidfLoContent {
   readonly deviceId?: string | undefined;
   readonly shape: Shape | undefined;
   readonly civic: CivicAddress | undefined;
-  /** A token of the IANA method registry, such as `GPS` or `Manual`. */
+  /** Left out where there is a point alone, which has no uncertainty (RFC 7459 §4.1). */
+  readonly confidence?: Confidence | undefined;
+  /** A token of the IANA method registry, such as `GPS`, `Manual` or `Default`. */
   readonly method: string | undefined;
+  /** Who provides the location: this server's operator, for a location that it adds (RFC 7852 §6). */
+  readonly providedBy?: DataProvider | undefined;
   /** RFC 3339 date and time. */
   readonly timestamp: string | undefined;
   readonly isRetransmissionAllowed?: boolean | undefined;
+  /** RFC 3339 date and time. */
   readonly retentionExpires?: string | undefined;
+  /** URI of further rules, written as `external-ruleset` (RFC 4119 §2.2.5). */
+  readonly rulesetReference?: string | undefined;
+  /** What the rules say to people. */
+  readonly noteWell?: string | undefined;
+  /** How polygons list their positions; `posList` unless told otherwise. */
+  readonly ringForm?: RingForm | undefined;
 }
 
-const metre = 'urn:ogc:def:uom:EPSG::9001';
-
-/** The elements of RFC 5139 §4 in the order that its schema wants. */
-const rfc5139Order: readonly string[] = [
-  ...['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'PRM', 'PRD', 'RD', 'STS', 'POD', 'POM', 'RDSEC', 'RDBR'],
-  ...['RDSUBBR', 'HNO', 'HNS', 'LMK', 'LOC', 'FLR', 'NAM', 'PC', 'BLD', 'UNIT', 'ROOM', 'SEAT', 'PLC', 'PCN'],
-  ...['POBOX', 'ADDCODE'],
-];
-
-const civicExt = 'urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext';
-const nena = 'urn:nena:xml:ns:pidf:nenaCivicAddr';
-const nena2 = 'urn:nena:xml:ns:pidf:nenaCivicAddr2';
-/** NENA's elements (CLDXF) and their namespaces; what is in neither table goes to the namespace of RFC 6848. */
-const nenaNamespaces: ReadonlyMap<string, string> = new Map([
-  ['STPS', nena],
-  ...['SITE', 'SUBSITE', 'WING', 'UNIT_PRETYPE', 'UNIT_VALUE', 'SECTION', 'ROW', 'PCE', 'DT', 'HNC'].map(
-    (name): [string, string] => [name, nena2],
-  ),
-]);
+const confidenceNamespace = 'urn:ietf:params:xml:ns:geopriv:conf';
 
 /**
- * Writes a PIDF-LO document that is valid by its schemas (RFC 4119, RFC 5139, RFC 5491): a compound location
- * has the shape first, usage rules are always there, no digit of a coordinate is lost. An altitude of a
- * circle's centre is left out, a circle being flat (RFC 5491 §5.2.3).
+ * Writes a PIDF-LO document that is valid by its schemas (RFC 4119, RFC 5139, RFC 5491, RFC 7459, RFC 7852): a compound
+ * location has the shape first, usage rules are always there, no digit of a number is lost. An altitude of the centre of a
+ * circle, an ellipse or an arc band is left out, those being flat (RFC 5491 §5.2.3 to §5.2.5).
  */
 export function writePidfLo(content: PidfLoContent): string {
+  return writeXml(presenceElement(content), { namespaces: declarations(content) });
+}
+
+function presenceElement(content: PidfLoContent): XmlElement {
   const geopriv = gp('geopriv', [
-    gp('location-info', [
-      ...(content.shape === undefined ? [] : [shapeElement(content.shape)]),
-      ...(content.civic === undefined ? [] : [civicElement(content.civic)]),
-    ]),
+    locationInfo(content),
     usageRules(content),
     ...(content.method === undefined ? [] : [gp('method', [content.method])]),
+    ...(content.providedBy === undefined ? [] : [providedByElement(content.providedBy)]),
   ]);
-  const root = xmlElement({
+  return xmlElement({
     name: 'presence',
     namespaceUri: namespaces.pidf,
     attributes: { entity: content.entity },
     children: [content.deviceId === undefined ? tuple(content, geopriv) : device(content, geopriv)],
   });
-  return writeXml(root, { namespaces: declarations(content) });
 }
 
 function declarations(content: PidfLoContent): ReadonlyMap<string, string> {
@@ -76,9 +74,41 @@ function declarations(content: PidfLoContent): ReadonlyMap<string, string> {
   ]);
   if (content.deviceId !== undefined) declared.set('dm', namespaces.dm);
   if (content.shape !== undefined) declared.set('gml', namespaces.gml);
-  if (content.shape?.kind === 'circle') declared.set('gs', namespaces.gs);
+  if (content.shape !== undefined && content.shape.kind !== 'point' && content.shape.kind !== 'polygon') {
+    declared.set('gs', namespaces.gs);
+  }
   if (content.civic !== undefined) declared.set('ca', namespaces.ca);
   return declared;
+}
+
+function locationInfo(content: PidfLoContent): XmlElement {
+  const { shape, civic, confidence } = content;
+  const children: XmlElement[] = [];
+  if (shape !== undefined) children.push(shapeElement(shape, content.ringForm ?? 'posList'));
+  if (civic !== undefined) children.push(civicElement(civic));
+  const isPointAlone = shape?.kind === 'point' && civic === undefined;
+  if (confidence !== undefined && !isPointAlone) children.push(confidenceElement(confidence));
+  return gp('location-info', children);
+}
+
+function confidenceElement({ percent, pdf }: Confidence): XmlElement {
+  return xmlElement({
+    name: 'con:confidence',
+    namespaceUri: confidenceNamespace,
+    attributes: { pdf: pdf === 'unknown' ? undefined : pdf },
+    children: [percent === undefined ? 'unknown' : percentText(percent)],
+  });
+}
+
+/**
+ * A percentage as an xs:decimal, which has no exponent. A hundred cannot be written by the schema of RFC 7459 §7; confidence
+ * is rounded down (§5).
+ */
+function percentText(percent: number): string {
+  if (percent >= 100) return '99.9';
+  const [mantissa = '', exponent] = String(percent).split('e-');
+  if (exponent === undefined) return mantissa;
+  return `0.${'0'.repeat(Number(exponent) - 1)}${mantissa.replace('.', '')}`;
 }
 
 function tuple(content: PidfLoContent, geopriv: XmlElement): XmlElement {
@@ -102,67 +132,19 @@ function device(content: PidfLoContent, geopriv: XmlElement): XmlElement {
   return xmlElement({ name: 'dm:device', namespaceUri, attributes: { id: content.id }, children });
 }
 
+/** In the order of the schema of RFC 4119 §2.2.5. */
 function usageRules(content: PidfLoContent): XmlElement {
-  const namespaceUri = namespaces.gbp;
   const rules: XmlElement[] = [];
-  if (content.isRetransmissionAllowed !== undefined) {
-    const children = [String(content.isRetransmissionAllowed)];
-    rules.push(xmlElement({ name: 'gbp:retransmission-allowed', namespaceUri, children }));
-  }
-  if (content.retentionExpires !== undefined) {
-    rules.push(
-      xmlElement({ name: 'gbp:retention-expiry', namespaceUri, children: [content.retentionExpires] }),
-    );
-  }
-  return gp('usage-rules', rules);
-}
-
-function shapeElement(shape: Shape): XmlElement {
-  const namespaceUri = namespaces.gml;
-  switch (shape.kind) {
-    case 'point': {
-      const srsName = `urn:ogc:def:crs:EPSG::${shape.position.altM === undefined ? 4326 : 4979}`;
-      const children = [posElement(shape.position)];
-      return xmlElement({ name: 'gml:Point', namespaceUri, attributes: { srsName }, children });
-    }
-    case 'circle': {
-      const { lon, lat } = shape.center;
-      const radius = xmlElement({
-        name: 'gs:radius',
-        namespaceUri: namespaces.gs,
-        attributes: { uom: metre },
-        children: [String(shape.radiusM)],
-      });
-      return xmlElement({
-        name: 'gs:Circle',
-        namespaceUri: namespaces.gs,
-        attributes: { srsName: 'urn:ogc:def:crs:EPSG::4326' },
-        children: [posElement({ lon, lat }), radius],
-      });
-    }
-    default:
-      return assertNever(shape);
-  }
-}
-
-/** GML's order: latitude, longitude, altitude. */
-function posElement({ lon, lat, altM }: Position): XmlElement {
-  const text = altM === undefined ? `${lat} ${lon}` : `${lat} ${lon} ${altM}`;
-  return xmlElement({ name: 'gml:pos', namespaceUri: namespaces.gml, children: [text] });
-}
-
-function civicElement(civic: CivicAddress): XmlElement {
-  const children: XmlElement[] = [];
-  const add = (name: string, namespaceUri: string, value: string | undefined): void => {
-    if (value !== undefined) children.push(xmlElement({ name, namespaceUri, children: [value] }));
+  const add = (localName: string, text: string | undefined): void => {
+    if (text === undefined) return;
+    const name = `gbp:${localName}`;
+    rules.push(xmlElement({ name, namespaceUri: namespaces.gbp, children: [text] }));
   };
-  add('ca:country', namespaces.ca, civic.country);
-  for (const name of rfc5139Order) add(`ca:${name}`, namespaces.ca, civic.elements.get(name));
-  for (const [name, value] of civic.elements) {
-    if (!rfc5139Order.includes(name)) add(`x:${name}`, nenaNamespaces.get(name) ?? civicExt, value);
-  }
-  const attributes = { 'xml:lang': civic.language };
-  return xmlElement({ name: 'ca:civicAddress', namespaceUri: namespaces.ca, attributes, children });
+  add('retransmission-allowed', content.isRetransmissionAllowed?.toString());
+  add('retention-expiry', content.retentionExpires);
+  add('external-ruleset', content.rulesetReference);
+  add('note-well', content.noteWell);
+  return gp('usage-rules', rules);
 }
 
 function gp(localName: string, children: readonly (XmlElement | string)[]): XmlElement {
