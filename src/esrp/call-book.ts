@@ -1,14 +1,16 @@
-import type { Clock } from '../base/index.ts';
+import type { Clock, WallMs } from '../base/index.ts';
 import type { Destination, EffectId, ProxyEvent } from '../sip/index.ts';
+import type { CallChange, CallChanges } from './call-changes.ts';
 import { targetUri } from './forward.ts';
-import { openCallsMax } from './limits.ts';
+import { locationUpdatesMax, openCallsMax } from './limits.ts';
 import type { CallRecordStore, Logger } from './ports.ts';
-import type { CallAttempt, CallRecord } from './types.ts';
+import type { CallAttempt, CallRecord, LocationUpdate, Plan } from './types.ts';
 
 /** What the proxy core reports of calls; what it discards belongs to none. */
 export type CallEvent = Exclude<ProxyEvent, { kind: 'discarded' }>;
 
 interface OpenCall {
+  readonly decideId: EffectId;
   /** Undefined while the stages are at work. */
   record: CallRecord | undefined;
   /** The state that the store has. */
@@ -23,6 +25,25 @@ export interface CallBookPorts {
   readonly store: CallRecordStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of calls as they change. */
+  readonly changes?: CallChanges | undefined;
+}
+
+/** A call that is in set-up or answered. */
+export interface CallInProgress {
+  readonly decideId: EffectId;
+  readonly record: CallRecord;
+  /** Neither answered nor given up: it may still go elsewhere. */
+  readonly isInSetUp: boolean;
+}
+
+/** A location that came during a call. */
+export interface NewLocation {
+  readonly update: LocationUpdate;
+  /** As the record's; undefined where the update holds nothing that has to go. */
+  readonly keptUntil: WallMs | undefined;
+  /** The plan that replaces the record's, where the call was sent elsewhere. */
+  readonly plan: Plan | undefined;
 }
 
 /** Keeps the records of calls in progress current from what the proxy core reports, and hands them to the store. */
@@ -31,6 +52,8 @@ export class CallBook {
   readonly #open = new Map<EffectId, OpenCall>();
   /** Answered calls by SIP Call-ID, until their BYE passes. */
   readonly #answered = new Map<string, OpenCall>();
+  /** Calls with a record, in set-up or answered, by SIP Call-ID: the newest of each. */
+  readonly #byCallId = new Map<string, OpenCall>();
 
   constructor(ports: CallBookPorts) {
     this.#ports = ports;
@@ -46,7 +69,8 @@ export class CallBook {
   /** A request was asked about; its events may come before its record. */
   expect(decideId: EffectId): void {
     trim(this.#open);
-    this.#open.set(decideId, { record: undefined, stored: undefined, early: [], isCancelled: false });
+    const call = { decideId, record: undefined, stored: undefined, early: [], isCancelled: false };
+    this.#open.set(decideId, call);
   }
 
   /** The decision is made. Without a record (no emergency) the request is not followed. */
@@ -60,8 +84,32 @@ export class CallBook {
     // An attempt before the decision is the default route's; a caller may as well have given up by then.
     const isLate = call.early.some((event) => event.kind === 'attempt');
     call.record = isLate ? withLateWarning(record) : record;
-    this.#store(call);
+    trim(this.#byCallId);
+    this.#byCallId.set(record.sipCallId, call);
+    this.#store(call, 'started');
     for (const event of call.early.splice(0)) this.onEvent(event);
+  }
+
+  /** The call with that SIP Call-ID; undefined where none is in progress here. */
+  find(sipCallId: string): CallInProgress | undefined {
+    const call = this.#byCallId.get(sipCallId);
+    if (call?.record === undefined) return undefined;
+    const { decideId, record, isCancelled } = call;
+    return { decideId, record, isInSetUp: record.statusCode === undefined && !isCancelled };
+  }
+
+  /** Puts a location on the record that came during the call; of too many the oldest goes. */
+  addLocation(sipCallId: string, { update, keptUntil, plan }: NewLocation): void {
+    const call = this.#byCallId.get(sipCallId);
+    if (call?.record === undefined) return;
+    const { record } = call;
+    call.record = {
+      ...record,
+      locationUpdates: [...record.locationUpdates, update].slice(-locationUpdatesMax),
+      locationKeptUntil: latest(record.locationKeptUntil, keptUntil),
+      plan: plan ?? record.plan,
+    };
+    this.#store(call, 'location');
   }
 
   /** Takes in what happened. */
@@ -79,6 +127,7 @@ export class CallBook {
     if (event.kind === 'cancelled') call.isCancelled = true;
     const before = call.record;
     call.record = this.#apply(before, event, call.isCancelled);
+    if (call.record.state === 'proceeding' && before.state === 'routing') this.#tell('state', call.record);
     if (event.kind === 'final' && call.record !== before) this.#finished(call, call.record);
     if (event.kind === 'done') this.#done(event.decideId, call, call.record);
   }
@@ -124,7 +173,7 @@ export class CallBook {
   }
 
   #finished(call: OpenCall, record: CallRecord): void {
-    this.#store(call);
+    this.#store(call, 'state');
     this.#summarise(record);
     if (record.state !== 'answered' || record.method !== 'INVITE') return;
     trim(this.#answered);
@@ -134,25 +183,37 @@ export class CallBook {
   // Nothing is left of the request in the core; without a final response the call failed.
   #done(decideId: EffectId, call: OpenCall, record: CallRecord): void {
     this.#open.delete(decideId);
+    if (!this.#answered.has(record.sipCallId)) this.#forget(call);
     if (record.statusCode === undefined) {
       call.record = { ...record, state: 'failed', endedAt: this.#ports.clock.wall() };
       this.#summarise(call.record);
     }
-    this.#store(call);
+    this.#store(call, 'state');
   }
 
   #ended(sipCallId: string): void {
     const call = this.#answered.get(sipCallId);
     if (call?.record === undefined) return;
     this.#answered.delete(sipCallId);
+    this.#forget(call);
     call.record = { ...call.record, state: 'ended', endedAt: this.#ports.clock.wall() };
-    this.#store(call);
+    this.#store(call, 'state');
   }
 
-  #store(call: OpenCall): void {
+  #store(call: OpenCall, kind: CallChange['kind']): void {
     if (call.record === undefined || call.record === call.stored) return;
     call.stored = call.record;
     this.#ports.store.put(call.record);
+    this.#tell(kind, call.record);
+  }
+
+  #tell(kind: CallChange['kind'], record: CallRecord): void {
+    this.#ports.changes?.tell(kind, record);
+  }
+
+  #forget(call: OpenCall): void {
+    const sipCallId = call.record?.sipCallId;
+    if (sipCallId !== undefined && this.#byCallId.get(sipCallId) === call) this.#byCallId.delete(sipCallId);
   }
 
   // One line a call; identifiers and milliseconds only (STYLE: nothing of the caller goes into the log).
@@ -206,6 +267,11 @@ function withLateWarning(record: CallRecord): CallRecord {
     message: 'the stages took too long; the call went by the default route',
   };
   return { ...record, warnings: [...record.warnings, late] };
+}
+
+function latest(a: WallMs | undefined, b: WallMs | undefined): WallMs | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a > b ? a : b;
 }
 
 // A bound on memory: the oldest entry goes; its record stays in the store as it was last put.

@@ -7,7 +7,14 @@ export {
   isEmergency,
   routeRequest,
 } from './call.ts';
-export { CallBook, type CallBookPorts, type CallEvent } from './call-book.ts';
+export {
+  CallBook,
+  type CallBookPorts,
+  type CallEvent,
+  type CallInProgress,
+  type NewLocation,
+} from './call-book.ts';
+export { type CallChange, CallChanges, type CallListener } from './call-changes.ts';
 export type {
   Actor,
   ApiKeyStore,

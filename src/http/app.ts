@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { DependencyError, errorText } from '../base/index.ts';
 import { authenticate } from './api-key.ts';
+import { sendEvents } from './event-stream.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { type Outcome, type Problem, ProblemError, problem, problemReply, type Reply } from './problem.ts';
 import { readRequestBody } from './request-body.ts';
@@ -98,6 +99,12 @@ function serve(operation: Operation, ports: OperationPorts) {
       isUpload ? work() : beforeDeadline(work(), ports.limits.requestTimeoutMs),
       (fault) => ports.logger.error('http.fault', { requestId, operation: operation.id, ...fault }),
     );
+    if (outcome.kind === 'events') {
+      response.setHeader('X-Request-Id', requestId);
+      if (request.method === 'HEAD') response.end();
+      else sendEvents(response, outcome, ports);
+      return;
+    }
     const reply = send(request, response, { requestId, outcome, lingerMs: ports.limits.lingerMs });
     ports.logger.debug('http.request', {
       requestId,
@@ -110,10 +117,10 @@ function serve(operation: Operation, ports: OperationPorts) {
 }
 
 /** What was thrown becomes a problem: a known one as it is, a dependency's without its text, everything else without a word. */
-async function settled(
-  work: Promise<Outcome>,
+async function settled<Wanted>(
+  work: Promise<Wanted>,
   onFault: (fault: Readonly<Record<string, unknown>>) => void,
-): Promise<Outcome> {
+): Promise<Wanted | Problem> {
   try {
     return await work;
   } catch (thrown) {
@@ -160,7 +167,7 @@ function keyRequired(request: Request): Outcome {
 
 interface Sending {
   readonly requestId: string;
-  readonly outcome: Outcome;
+  readonly outcome: Reply | Problem;
   readonly lingerMs: number;
 }
 
@@ -210,7 +217,8 @@ function lastResort(ports: OperationPorts) {
     const cause = isBadPath(thrown)
       ? new ProblemError(problem('http.badMessage', 'the path has a percent-encoding that does not decode'))
       : thrown;
-    const outcome = await settled(Promise.reject(cause), (fault) =>
+    const rejected: Promise<Problem> = Promise.reject(cause);
+    const outcome = await settled(rejected, (fault) =>
       ports.logger.error('http.fault', { requestId, ...fault }),
     );
     send(request, response, { requestId, outcome, lingerMs: ports.limits.lingerMs });

@@ -32,6 +32,10 @@ export const httpErrors = defineErrors({
     meaning: 'Features of a boundary file cannot be used; `refused` lists them and nothing changed.',
   },
   'http.headersTooLarge': { kind: 'reject', meaning: 'The header fields are over their limit.' },
+  'http.tooManyStreams': {
+    kind: 'reject',
+    meaning: 'As many event streams are open as there may be; one of them has to end first.',
+  },
   'http.unavailable': {
     kind: 'dependency',
     meaning: 'Something that the answer needs, such as the database, did not answer.',

@@ -22,6 +22,12 @@ export interface HttpLimits {
   readonly keepAliveMs: number;
   /** Refused or repaired features listed in one answer; the rest are counted. */
   readonly listedFeaturesMax: number;
+  /** Event streams at one time; a further one gets 503. */
+  readonly eventStreamsMax: number;
+  /** Bytes that wait for a reader of events; one that lets more wait is cut off, and begins anew. */
+  readonly eventBacklogBytesMax: number;
+  /** How often a quiet event stream says that it is there. */
+  readonly eventHeartbeatMs: number;
 }
 
 /** Values for an ordinary server. */
@@ -37,4 +43,7 @@ export const defaultHttpLimits: HttpLimits = {
   lingerMs: 2_000,
   keepAliveMs: 10_000,
   listedFeaturesMax: 1_000,
+  eventStreamsMax: 100,
+  eventBacklogBytesMax: 1_000_000,
+  eventHeartbeatMs: 15_000,
 };

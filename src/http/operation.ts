@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Actor } from '../esrp/index.ts';
 import type { HttpErrorCode } from './errors.ts';
@@ -10,6 +11,8 @@ import { fieldErrors } from './validation.ts';
 export interface OperationPorts extends HttpPorts {
   readonly document: () => unknown;
   readonly limits: HttpLimits;
+  /** Event streams that are open, for the end of the server. */
+  readonly streams: Set<ServerResponse>;
 }
 
 /** A body as an operation takes it. */

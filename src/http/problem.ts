@@ -26,8 +26,22 @@ export interface Reply {
   readonly body: string;
 }
 
+/** An answer without an end: events as they happen (HTML Living Standard §9.2, `text/event-stream`). */
+export interface EventStream {
+  readonly kind: 'events';
+  /** Begins; the result ends it. `send` takes whole events. */
+  open(send: (event: ServerEvent) => void): () => void;
+}
+
+/** One event of an {@link EventStream}. */
+export interface ServerEvent {
+  readonly name: string;
+  /** JSON without line breaks. */
+  readonly data: string;
+}
+
 /** What an operation comes to. */
-export type Outcome = Reply | Problem;
+export type Outcome = Reply | Problem | EventStream;
 
 /** Carries a {@link Problem} out of a byte stream, where no Result can travel. */
 export class ProblemError extends Error {
@@ -63,6 +77,7 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.headersTooLarge': { status: 431, title: 'Header fields too large' },
   'http.internal': { status: 500, title: 'Internal error' },
   'http.listenFailed': { status: 500, title: 'Cannot listen' },
+  'http.tooManyStreams': { status: 503, title: 'Too many event streams' },
   'http.unavailable': { status: 503, title: 'Temporarily unavailable' },
   'http.deadlineMissed': { status: 503, title: 'No answer in time' },
 };

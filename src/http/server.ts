@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { DependencyError, errorText } from '../base/index.ts';
 import { createApp } from './app.ts';
@@ -14,7 +14,8 @@ import type { HttpListen, HttpServer, HttpServerOptions } from './types.ts';
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
   const document = openApiDocument(operations, options.version);
-  const app = createApp(operations, { ...options, limits, document: () => document });
+  const streams = new Set<ServerResponse>();
+  const app = createApp(operations, { ...options, limits, streams, document: () => document });
   let starting: Promise<readonly Server[]> | undefined;
   let stopping: Promise<void> | undefined;
   return {
@@ -23,6 +24,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return (await starting).map(boundAddress);
     },
     async stop(deadlineMs) {
+      for (const stream of streams) stream.end();
       stopping ??= closeAll(starting, deadlineMs);
       await stopping;
     },

@@ -3,6 +3,7 @@ import type {
   ApiKeyStore,
   AuditLog,
   BoundaryAdmin,
+  CallChanges,
   CallRecordStore,
   Logger,
   RouteService,
@@ -61,6 +62,8 @@ export interface HttpPorts {
   readonly routes: RouteService;
   readonly boundaries: BoundaryAdmin;
   readonly calls: CallRecordStore;
+  /** Tells of calls as they change. */
+  readonly callChanges: CallChanges;
   readonly audit: AuditLog;
   readonly apiKeys: ApiKeyStore;
   readonly readGeoJson: GeoJsonReader;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callRecordId } from '../../base/index.ts';
+import { eventStreamType } from '../event-stream.ts';
 import { defineOperation } from '../operation.ts';
 import { jsonReply, problem } from '../problem.ts';
 import { integerText } from '../validation.ts';
@@ -48,6 +49,33 @@ export const listCalls = defineOperation({
     const page = found.slice(0, query.limit);
     const next = found.length > page.length ? page.at(-1)?.id : undefined;
     return jsonReply(200, { items: page.map(callSummaryToWire), next });
+  },
+});
+
+/** Calls as they change. */
+export const followCalls = defineOperation({
+  id: 'followCalls',
+  method: 'get',
+  path: '/api/v1/call-events',
+  tag: 'Calls',
+  summary: 'Follow calls as they change.',
+  description:
+    'Server-sent events from now on. The event `started` tells of a call that was routed, `state` of one that rings, was answered, refused or cancelled, or has ended, `location` of a new location that came during the call; the data of each is the record as it stands. What was missed is read from the list of calls.',
+  access: 'key',
+  replies: [{ status: 200, description: 'Events, each with a call record.', mediaType: eventStreamType }],
+  problems: ['http.tooManyStreams'],
+  handle({ ports }) {
+    const { callChanges, limits } = ports;
+    if (callChanges.listenerCount >= limits.eventStreamsMax) {
+      return problem('http.tooManyStreams', `${limits.eventStreamsMax} streams are open; end one of them`);
+    }
+    return {
+      kind: 'events',
+      open: (send) =>
+        callChanges.listen(({ kind, record }) =>
+          send({ name: kind, data: JSON.stringify(callRecordToWire(record)) }),
+        ),
+    };
   },
 });
 

@@ -1,7 +1,7 @@
 import type { Operation } from '../operation.ts';
 import { readAudit, rotateKey } from './admin.ts';
 import { listBoundaries, readBoundary } from './boundaries.ts';
-import { listCalls, readCall } from './calls.ts';
+import { followCalls, listCalls, readCall } from './calls.ts';
 import { activateDataset, listDatasets, loadDataset, readDataset, rollBackDataset } from './datasets.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
@@ -21,6 +21,7 @@ export const operations: readonly Operation[] = [
   activateDataset,
   listCalls,
   readCall,
+  followCalls,
   readAudit,
   rotateKey,
   listNextHops,

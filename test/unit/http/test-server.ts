@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { wallMs } from '../../../src/base/index.ts';
+import { CallChanges } from '../../../src/esrp/index.ts';
 import {
   apiKeyRandomBytes,
   createHttpServer,
@@ -43,6 +44,7 @@ export interface TestServer {
   readonly audit: MemoryAudit;
   readonly boundaries: MemoryBoundaries;
   readonly routes: RecordingRoutes;
+  readonly callChanges: CallChanges;
   readonly logged: { readonly level: string; readonly event: string; readonly fields: unknown }[];
   health: Health;
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
@@ -56,6 +58,7 @@ export async function startTestServer(
   const boundaries = new MemoryBoundaries(audit);
   const apiKeys = new MemoryKeys(audit);
   const routes = new RecordingRoutes();
+  const callChanges = new CallChanges();
   const calls = new MemoryCalls();
   calls.put(bareRecord('call-0001'));
   calls.put(callRecord('call-0002', 'answered'));
@@ -70,6 +73,7 @@ export async function startTestServer(
     routes,
     boundaries,
     calls,
+    callChanges,
     audit,
     apiKeys,
     readGeoJson: (bytes, { defaultServiceUrn }) =>
@@ -106,6 +110,7 @@ export async function startTestServer(
     audit,
     boundaries,
     routes,
+    callChanges,
     logged,
     health: { live: true, ready: true, checks: [{ name: 'database', ok: true, detail: 'answers' }] },
     send: (method, path, options = {}) => send(`${url}${path}`, method, { key: handle.key, ...options }),
