@@ -16,9 +16,11 @@ export {
   type UserAgentOptions,
 } from './agent/index.ts';
 export {
+  addPart,
   type BodyErrorCode,
   type BodyLimits,
   type BodyPart,
+  type BodyReplacement,
   type BodyTree,
   bodyErrors,
   contentType,

@@ -1,3 +1,4 @@
+export { addPart, type BodyReplacement, type NoPartReason } from './add-part.ts';
 export { decodePart } from './decode.ts';
 export { type BodyErrorCode, bodyErrors } from './errors.ts';
 export { type BodyLimits, defaultBodyLimits } from './limits.ts';
