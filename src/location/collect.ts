@@ -1,30 +1,38 @@
 import type { CodedError } from '../base/index.ts';
 import { preferredEntries } from './choose.ts';
 import type { LocationErrorCode } from './errors.ts';
+import { readGeoUri } from './geo-uri.ts';
 import type { GeolocationValue } from './geolocation-header.ts';
 import { cidMatches, parseGeolocationHeader, stripBrackets } from './geolocation-header.ts';
+import type { LocationBodyPart, LocationInput } from './input.ts';
 import type { LocationLimits } from './limits.ts';
-import type { CollectedCandidate } from './offer.ts';
+import type { CollectedCandidate, LocationOffer, OfferedLocations } from './offer.ts';
 import { parsePidfLo } from './parse.ts';
-import type { LocationValue, PidfLoEntry } from './types.ts';
+import { isEvidentPidf, isPidfType } from './pidf-type.ts';
+import type { LocationReference, LocationValue, PidfLoEntry } from './types.ts';
 
-/** A leaf part of a message body, transfer encoding undone. */
-export interface LocationBodyPart {
-  /** `type/subtype` in lower case, without parameters; empty where there is none. */
-  readonly contentType: string;
-  /** As in the header, angle brackets or not. */
-  readonly contentId: string | undefined;
-  /** Place in the part tree, such as `1.2`; `0` is the body itself. */
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-/** What a request carries that may hold the caller's location. */
-export interface LocationInput {
-  /** Geolocation header field values in order, each as received. */
-  readonly geolocationValues: readonly string[];
-  /** Leaf parts in document order. */
-  readonly parts: readonly LocationBodyPart[];
+/**
+ * Everything that a request says of the caller's place, in the order of preference that it gives itself: Geolocation values in
+ * header order (RFC 6442 §4.1), then PIDF-LO parts that no value points at in document order (RFC 5491 §3 rule 9), inside a
+ * document by rule 8; positions in `geo:` URIs after them. What is pointed at twice is one offer. Pure; never throws for input.
+ */
+export function offeredLocations(input: LocationInput, limits: LocationLimits): OfferedLocations {
+  const collector = new Collector(input, limits);
+  const values = parseGeolocationHeader(input.geolocationValues);
+  if (values.length > limits.headerValuesMax) {
+    collector.warn('location.tooMany', `only ${limits.headerValuesMax} Geolocation values are looked at`);
+  }
+  for (const [index, value] of values.slice(0, limits.headerValuesMax).entries()) {
+    collector.addValue(value, index + 1);
+  }
+  for (const part of input.parts) collector.addUnreferenced(part);
+  return {
+    offers: collector.offers(),
+    warnings: collector.warnings,
+    additionalData: [],
+    geolocationRouting: readRouting(input.geolocationRouting),
+    cellKeys: [],
+  };
 }
 
 /** The chosen location, if there is one, and how it came to be chosen. */
@@ -35,78 +43,87 @@ export interface CollectedLocations {
   readonly warnings: readonly CodedError[];
 }
 
-/** Types under which PIDF-LO documents travel: RFC 3863's, its draft's, and a mistaken one. */
-const pidfTypes: ReadonlySet<string> = new Set([
-  'application/pidf+xml',
-  'application/cpim-pidf+xml',
-  'application/pidf-lo+xml',
-]);
+/** The first value that a request offers, where nothing is fetched. */
+export function collectLocations(
+  input: Pick<LocationInput, 'geolocationValues' | 'parts'>,
+  limits: LocationLimits,
+): CollectedLocations {
+  const { offers, warnings } = offeredLocations(
+    { callInfoValues: [], geolocationRouting: undefined, accessNetworkValues: [], ...input },
+    limits,
+  );
+  const values = offers.flatMap((offer) => (offer.kind === 'value' ? [offer] : []));
+  const chosen = values[0];
+  const code = 'location.referenceUnsupported';
+  const candidates = offers.map((offer): CollectedCandidate => {
+    if (offer.kind === 'refused') return offer.candidate;
+    const { origin } = offer;
+    if (offer.kind === 'reference') {
+      return { origin, outcome: 'unsupported', reason: `${code}: fetching by reference is not configured` };
+    }
+    const isChosen = offer === chosen;
+    return isChosen
+      ? { origin, outcome: 'chosen', reason: offer.reason }
+      : { origin, outcome: 'notChosen', reason: 'another location comes first' };
+  });
+  const unsupported = candidates.filter(
+    ({ outcome, reason }) => outcome === 'unsupported' && reason.startsWith(code),
+  );
+  const more = unsupported.map(({ origin }) => ({ code, message: `${origin}: not fetched` }));
+  return { location: chosen?.location, candidates, warnings: [...more, ...warnings] };
+}
 
-/**
- * Finds the locations of a request and chooses one: parts that Geolocation values point at, in header order,
- * then the other PIDF-LO parts in document order (RFC 6442 §4.1, RFC 5491 §3.4 rule 9; a part that no header
- * points at is used too); inside a document by RFC 5491 §3.4 rule 8. The first that can be read is chosen.
- * Pure; never throws for input.
- */
-export function collectLocations(input: LocationInput, limits: LocationLimits): CollectedLocations {
-  const collector = new Collector(limits);
-  const values = parseGeolocationHeader(input.geolocationValues);
-  if (values.length > limits.headerValuesMax) {
-    collector.warn('location.tooMany', `only ${limits.headerValuesMax} Geolocation values are looked at`);
-  }
-  for (const [index, value] of values.slice(0, limits.headerValuesMax).entries()) {
-    collector.addReference(value, index + 1, input.parts);
-  }
-  for (const part of input.parts) collector.addUnreferenced(part);
-  return collector.result();
+/** RFC 6442 §4.2: what is neither `yes` nor `no` counts as `no`, which an absent one does too. */
+function readRouting(value: string | undefined): 'yes' | 'no' | undefined {
+  const word = /^\s*(yes|no)\s*(?:;|$)/i.exec(value ?? '')?.[1]?.toLowerCase();
+  return word === 'yes' || word === 'no' ? word : undefined;
 }
 
 class Collector {
+  readonly warnings: CodedError[] = [];
   readonly #limits: LocationLimits;
-  readonly #candidates: CollectedCandidate[] = [];
-  readonly #warnings: CodedError[] = [];
+  readonly #parts: readonly LocationBodyPart[];
+  readonly #offers: LocationOffer[] = [];
+  /** What comes after all PIDF-LO documents. */
+  readonly #late: LocationOffer[] = [];
   readonly #opened = new Set<LocationBodyPart>();
-  #chosen: LocationValue | undefined;
+  readonly #references = new Set<string>();
 
-  constructor(limits: LocationLimits) {
+  constructor(input: LocationInput, limits: LocationLimits) {
+    this.#parts = input.parts;
     this.#limits = limits;
   }
 
-  result(): CollectedLocations {
-    return { location: this.#chosen, candidates: this.#candidates, warnings: this.#warnings };
+  offers(): readonly LocationOffer[] {
+    return this.#late.length === 0 ? this.#offers : [...this.#offers, ...this.#late];
   }
 
   warn(code: LocationErrorCode, message: string): void {
     this.#keep([{ code, message }]);
   }
 
-  addReference(value: GeolocationValue, ordinal: number, parts: readonly LocationBodyPart[]): void {
+  addValue(value: GeolocationValue, ordinal: number): void {
     const origin = `Geolocation ${ordinal} <${shorten(value.uri)}>`;
     switch (value.scheme) {
-      case 'cid': {
-        const part = findPart(value.uri, parts);
-        if (part === undefined) {
-          this.#refuse(origin, 'unreadable', 'location.partMissing', 'no body part has this Content-ID');
-        } else if (!this.#opened.has(part)) {
-          this.#open(part, true, `${origin}, part ${part.path}`);
-        }
+      case 'cid':
+        this.#addCid(value.uri, origin);
         return;
-      }
       case 'http':
       case 'https':
+        this.#addReference({ uri: value.uri, protocol: 'held' }, origin);
+        return;
       case 'sip':
       case 'sips':
       case 'pres':
-        this.#refuse(
-          origin,
-          'unsupported',
-          'location.referenceUnsupported',
-          `fetching a location by reference (${value.scheme}) is not configured`,
-        );
+        this.#addReference({ uri: value.uri, protocol: 'presence' }, origin);
+        return;
+      case 'geo':
+        this.#addGeoUri(value, ordinal);
         return;
       default:
+        // The URI stays out of the record: what stands there may be a position or an address.
         this.#refuse(
-          origin,
+          `Geolocation ${ordinal}`,
           'unsupported',
           'location.headerMalformed',
           'not a cid, https, sip, sips or pres URI, which a Geolocation value has to be',
@@ -116,8 +133,49 @@ class Collector {
 
   addUnreferenced(part: LocationBodyPart): void {
     if (this.#opened.has(part)) return;
-    if (!pidfTypes.has(part.contentType) && !isEvidentPidf(part)) return;
+    if (!isPidfType(part.contentType) && !isEvidentPidf(part)) return;
     this.#open(part, false, `part ${part.path}, which no Geolocation value points at`);
+  }
+
+  #addCid(uri: string, origin: string): void {
+    const part = this.#parts.find(({ contentId }) => contentId !== undefined && cidMatches(uri, contentId));
+    if (part === undefined) {
+      this.#refuse(origin, 'unreadable', 'location.partMissing', 'no body part has this Content-ID');
+    } else if (!this.#opened.has(part)) {
+      this.#open(part, true, `${origin}, part ${part.path}`);
+    }
+  }
+
+  #addReference(reference: LocationReference, origin: string): void {
+    if (this.#references.has(reference.uri)) return;
+    this.#references.add(reference.uri);
+    this.#offers.push({ kind: 'reference', origin, reference });
+  }
+
+  /** RFC 6442 §4.1 has no place for them, but a position is a position. */
+  #addGeoUri(value: GeolocationValue, ordinal: number): void {
+    const origin = `Geolocation ${ordinal} <geo:…>`;
+    const shape = readGeoUri(value.uri, value.params);
+    if (shape === undefined) {
+      this.#refuse(origin, 'unreadable', 'location.geoUriUnreadable', 'not a position in WGS 84');
+      return;
+    }
+    this.warn('location.geoUri', `Geolocation ${ordinal}: a position stands in the header field itself`);
+    this.#late.push({
+      kind: 'value',
+      origin,
+      location: {
+        source: { kind: 'header', ordinal },
+        shape,
+        civic: undefined,
+        method: undefined,
+        entity: undefined,
+        timestamp: undefined,
+        isRetransmissionAllowed: undefined,
+        retentionExpires: undefined,
+      },
+      reason: 'a geo URI, which comes after every PIDF-LO (RFC 6442 §4.1)',
+    });
   }
 
   #open(part: LocationBodyPart, isReferenced: boolean, origin: string): void {
@@ -134,27 +192,23 @@ class Collector {
       return;
     }
     this.#keep(read.value.warnings);
-    const entries = preferredEntries(read.value);
-    for (const entry of entries) this.#addEntry(entry, origin, isReferenced);
+    for (const entry of preferredEntries(read.value)) this.#addEntry(entry, origin, isReferenced);
   }
 
   #addEntry(entry: PidfLoEntry, documentOrigin: string, isReferenced: boolean): void {
     if (entry.kind === 'rejected') {
       const { container, outcome, error } = entry.rejected;
       const origin = `${documentOrigin}, ${container}`;
-      this.#candidates.push({ origin, outcome, reason: `${error.code}: ${error.message}` });
+      const reason = `${error.code}: ${error.message}`;
+      this.#offers.push({ kind: 'refused', candidate: { origin, outcome, reason } });
       return;
     }
-    const origin = `${documentOrigin}, ${entry.location.container ?? 'other'}`;
-    if (this.#chosen !== undefined) {
-      this.#candidates.push({ origin, outcome: 'notChosen', reason: 'another location comes first' });
-      return;
-    }
-    this.#chosen = entry.location;
-    const reason = isReferenced
-      ? 'first readable location in the order of the Geolocation header'
-      : 'first readable location in the order of the body';
-    this.#candidates.push({ origin, outcome: 'chosen', reason });
+    this.#offers.push({
+      kind: 'value',
+      origin: `${documentOrigin}, ${entry.location.container ?? 'other'}`,
+      location: entry.location,
+      reason: isReferenced ? 'in the order of the Geolocation header' : 'in the order of the body',
+    });
   }
 
   #refuse(
@@ -163,35 +217,17 @@ class Collector {
     code: LocationErrorCode,
     message: string,
   ): void {
-    this.#candidates.push({ origin, outcome, reason: `${code}: ${message}` });
+    this.#offers.push({
+      kind: 'refused',
+      candidate: { origin, outcome, reason: `${code}: ${message}` },
+    });
     this.#keep([{ code, message: `${origin}: ${message}` }]);
   }
 
   #keep(warnings: readonly CodedError[]): void {
-    const room = this.#limits.warningsMax - this.#warnings.length;
-    this.#warnings.push(...warnings.slice(0, Math.max(0, room)));
+    const room = this.#limits.warningsMax - this.warnings.length;
+    this.warnings.push(...warnings.slice(0, Math.max(0, room)));
   }
-}
-
-function findPart(uri: string, parts: readonly LocationBodyPart[]): LocationBodyPart | undefined {
-  return parts.find((part) => part.contentId !== undefined && cidMatches(uri, part.contentId));
-}
-
-/**
- * Whether a part of another type, or of none, is a presence document with a location. A look at its bytes is
- * enough: what looks like one and is none is reported as unreadable and does no harm.
- */
-function isEvidentPidf(part: LocationBodyPart): boolean {
-  const { contentType, bytes } = part;
-  const mayBe =
-    contentType === '' ||
-    contentType === 'text/plain' ||
-    contentType === 'application/octet-stream' ||
-    contentType.endsWith('/xml') ||
-    contentType.endsWith('+xml');
-  if (!mayBe) return false;
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.includes('location-info') && view.includes('presence');
 }
 
 /** Keeps records readable; an URI of a location may be as long as a header. */

@@ -87,9 +87,26 @@ export const locationErrors = defineErrors({
     kind: 'parse',
     meaning: 'A geopriv element holds a location without a location-info around it; read.',
   },
+  'location.heldUnknown': {
+    kind: 'parse',
+    meaning: 'A document that should be a HELD message is none that is known.',
+  },
+  'location.heldEmpty': {
+    kind: 'parse',
+    meaning: 'An answer of a location server has neither a location nor a reference.',
+  },
   'location.headerMalformed': {
     kind: 'parse',
     meaning: 'A Geolocation header value is no URI in angle brackets.',
+  },
+  'location.geoUri': {
+    kind: 'parse',
+    meaning:
+      'A Geolocation value is a position itself, a geo URI, which RFC 6442 §4.1 has no place for; read.',
+  },
+  'location.geoUriUnreadable': {
+    kind: 'parse',
+    meaning: 'A geo URI is no position in WGS 84 (RFC 5870).',
   },
   'location.partMissing': {
     kind: 'parse',

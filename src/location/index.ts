@@ -1,15 +1,19 @@
 export { chooseLocation, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly } from './civic.ts';
-export type {
-  CollectedLocations,
-  LocationBodyPart,
-  LocationInput,
-} from './collect.ts';
-export { collectLocations } from './collect.ts';
+export type { CollectedLocations } from './collect.ts';
+export { collectLocations, offeredLocations } from './collect.ts';
 export type { LocationErrorCode } from './errors.ts';
 export { locationErrors } from './errors.ts';
 export type { GeolocationScheme, GeolocationValue } from './geolocation-header.ts';
 export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
+export type { HeldAnswer, LocationResponse } from './held.ts';
+export { readHeldAnswer, writeHeldError, writeLocationResponse } from './held.ts';
+export type { HeldErrorCode, HeldLocationType } from './held-names.ts';
+export { heldMediaType } from './held-names.ts';
+export type { DeviceIdentity, HeldRequestError, LocationRequest } from './held-request.ts';
+export { readLocationRequest, writeLocationRequest } from './held-request.ts';
+export type { LocationBodyPart, LocationInput } from './input.ts';
+export { locationInput, locationParts } from './input.ts';
 export type { LocationLimits } from './limits.ts';
 export { defaultLocationLimits } from './limits.ts';
 export type { CollectedCandidate, LocationOffer, OfferedLocations } from './offer.ts';

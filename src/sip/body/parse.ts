@@ -31,6 +31,7 @@ export function readBody(message: SipMessage, limits: BodyLimits): BodyTree {
   const root = reader.readPart({
     path: '0',
     mediaType,
+    contentTypeValue: value,
     contentId: contentId === undefined ? undefined : bareContentId(contentId),
     disposition: headerValue(message, 'content-disposition'),
     transferEncoding: headerValue(message, 'content-transfer-encoding'),
@@ -49,6 +50,7 @@ export function readMultipart(bytes: Buffer, boundary: string | undefined, limit
   const root = reader.readPart({
     path: '0',
     mediaType,
+    contentTypeValue: undefined,
     contentId: undefined,
     disposition: undefined,
     transferEncoding: undefined,
@@ -98,8 +100,8 @@ class TreeReader {
     this.#depth++;
     const parts = this.#readParts(part);
     this.#depth--;
-    const { path, mediaType, contentId, disposition, transferEncoding, bytes } = part;
-    return { path, mediaType, contentId, disposition, transferEncoding, bytes, parts };
+    const { path, mediaType, contentTypeValue, contentId, disposition, transferEncoding, bytes } = part;
+    return { path, mediaType, contentTypeValue, contentId, disposition, transferEncoding, bytes, parts };
   }
 
   #readParts(parent: BodyPart): readonly BodyPart[] {
@@ -138,6 +140,7 @@ class TreeReader {
     return this.readPart({
       path,
       mediaType: this.#mediaType(head.contentType, path),
+      contentTypeValue: head.contentType,
       contentId: head.contentId === undefined ? undefined : bareContentId(head.contentId),
       disposition: head.disposition,
       transferEncoding: head.transferEncoding,

@@ -13,6 +13,8 @@ export interface BodyPart {
   readonly path: string;
   /** `text/plain` where absent in a part (RFC 2046 §5.2). */
   readonly mediaType: MediaType;
+  /** The Content-Type header field value as received; undefined where absent. */
+  readonly contentTypeValue?: string | undefined;
   /** Without angle brackets. */
   readonly contentId: string | undefined;
   readonly disposition: string | undefined;

@@ -139,7 +139,7 @@ describe('collectLocations: what is said', () => {
       defaultLocationLimits,
     );
     expect(candidates.map(({ outcome, reason }) => [outcome, reason])).toEqual([
-      ['chosen', 'first readable location in the order of the body'],
+      ['chosen', 'in the order of the body'],
       ['notChosen', 'another location comes first'],
     ]);
   });

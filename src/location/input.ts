@@ -1,0 +1,85 @@
+import type { CodedError } from '../base/index.ts';
+import {
+  type BodyLimits,
+  type BodyPart,
+  type BodyTree,
+  decodePart,
+  headerValue,
+  headerValues,
+  readBody,
+  type SipMessage,
+} from '../sip/index.ts';
+
+/** A leaf part of a message body, transfer encoding undone. */
+export interface LocationBodyPart {
+  /** `type/subtype` in lower case, without parameters; empty where there is none. */
+  readonly contentType: string;
+  /** The Content-Type header field value as received: the parameters of `message/external-body` are read out of it. */
+  readonly contentTypeValue?: string | undefined;
+  /** As in the header, angle brackets or not. */
+  readonly contentId: string | undefined;
+  /** Content-IDs of the multiparts around it, outermost first: of a SIP-level one too (RFC 8262). */
+  readonly enclosingIds?: readonly string[] | undefined;
+  /** Place in the part tree, such as `1.2`; `0` is the body itself. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What a request carries that may hold the caller's location, and what else it says of the caller. All values as received. */
+export interface LocationInput {
+  /** Geolocation header field values in order, one or several to a line. */
+  readonly geolocationValues: readonly string[];
+  /** Leaf parts in document order. */
+  readonly parts: readonly LocationBodyPart[];
+  readonly callInfoValues: readonly string[];
+  /** Geolocation-Routing. */
+  readonly geolocationRouting: string | undefined;
+  /** P-Access-Network-Info. */
+  readonly accessNetworkValues: readonly string[];
+}
+
+/** Takes out of a message what its locations are read from, and names what was wrong with its body. Never fails. */
+export function locationInput(
+  message: SipMessage,
+  limits: BodyLimits,
+): { readonly input: LocationInput; readonly warnings: readonly CodedError[] } {
+  const { parts, warnings } = locationParts(readBody(message, limits));
+  return {
+    input: {
+      geolocationValues: headerValues(message, 'geolocation'),
+      parts,
+      callInfoValues: headerValues(message, 'call-info'),
+      geolocationRouting: headerValue(message, 'geolocation-routing'),
+      accessNetworkValues: headerValues(message, 'p-access-network-info'),
+    },
+    warnings,
+  };
+}
+
+/** The leaves of a body, decoded; one whose transfer encoding is not undone stays as it is. */
+export function locationParts(tree: BodyTree): {
+  readonly parts: readonly LocationBodyPart[];
+  readonly warnings: readonly CodedError[];
+} {
+  const parts: LocationBodyPart[] = [];
+  const warnings: CodedError[] = [...tree.warnings];
+  const visit = (part: BodyPart, enclosingIds: readonly string[]): void => {
+    if (part.parts.length > 0) {
+      const ids = part.contentId === undefined ? enclosingIds : [...enclosingIds, part.contentId];
+      for (const each of part.parts) visit(each, ids);
+      return;
+    }
+    const decoded = decodePart(part);
+    if (!decoded.ok) warnings.push(decoded.error);
+    parts.push({
+      contentType: part.mediaType.type,
+      contentTypeValue: part.contentTypeValue,
+      contentId: part.contentId,
+      enclosingIds,
+      path: part.path,
+      bytes: decoded.ok ? decoded.value : part.bytes,
+    });
+  };
+  if (tree.root.bytes.length > 0) visit(tree.root, []);
+  return { parts, warnings };
+}
