@@ -19,6 +19,8 @@ export type {
 export type { WireAuditPage, WireNewKey, WireProblem } from './wire/admin.ts';
 export type { WireBoundaryFeature, WireBoundaryPage } from './wire/boundary.ts';
 export type { WireCallPage, WireCallRecord, WireCallSummary } from './wire/call.ts';
+export { civicNames } from './wire/civic.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
-export { civicNames } from './wire/location.ts';
+export type { WireLocated, WireLocation } from './wire/location.ts';
 export type { WireRouteAnswer } from './wire/route.ts';
+export type { WireShape } from './wire/shape.ts';

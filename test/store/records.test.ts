@@ -58,7 +58,9 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
             isRetransmissionAllowed: undefined,
             retentionExpires: undefined,
           },
+          alternatives: [],
           candidates: [],
+          additionalData: [],
           warnings: [{ code: 'x.y', message: 'broken', cause: new Error('below') }],
         },
       };
@@ -222,6 +224,8 @@ function call(id: string, receivedAt: number): CallRecord {
       isRequestUriReplaced: false,
     },
     located: undefined,
+    locationUpdates: [],
+    locationKeptUntil: undefined,
     mapping: undefined,
     plan: undefined,
     stages: [],

@@ -191,6 +191,8 @@ function record(id: string): CallRecord {
     incidentId: undefined,
     recognition: { kind: 'other' },
     located: undefined,
+    locationUpdates: [],
+    locationKeptUntil: undefined,
     mapping: undefined,
     plan: undefined,
     stages: [],

@@ -45,8 +45,10 @@ const stages = [
 
 const located = {
   location: { source: { kind: 'query' }, shape: { kind: 'point', position: { lon: -95.37, lat: 29.76 } } },
+  alternatives: [],
   candidates: [{ origin: 'query', outcome: 'chosen', reason: 'the only location' }],
   warnings: [],
+  additionalData: [],
 };
 
 /** An answer to a route query. */
@@ -166,6 +168,8 @@ export const callRecordExample = {
     ...located,
     location: { ...located.location, source: { kind: 'body', partPath: '2', isReferenced: true } },
   },
+  locationUpdates: [],
+  locationKeptUntil: '2026-03-31T10:00:00.000Z',
   mapping,
   plan,
   stages,

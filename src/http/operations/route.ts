@@ -3,8 +3,8 @@ import type { RouteLocation, RouteQuery } from '../../esrp/index.ts';
 import { defineOperation } from '../operation.ts';
 import { jsonReply } from '../problem.ts';
 import { momentText, numberText } from '../validation.ts';
+import { civicFromWire, civicNames, civicShape } from '../wire/civic.ts';
 import { momentFromWire, serviceForm, serviceFromWire, serviceText } from '../wire/common.ts';
-import { civicFromWire, civicNames, civicShape } from '../wire/location.ts';
 import {
   routeAnswerSchema,
   routeAnswerToWire,

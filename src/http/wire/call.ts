@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assertNever } from '../../base/index.ts';
-import type { CallRecord, Recognition } from '../../esrp/index.ts';
+import type { CallRecord, LocationUpdate, Recognition } from '../../esrp/index.ts';
 import { codedErrorSchema, codedErrorToWire, momentSchema, momentToWire, optionalMoment } from './common.ts';
 import { locatedSchema, locatedToWire } from './location.ts';
 import { replyComponent } from './registry.ts';
@@ -40,6 +40,19 @@ const recognitionSchema = replyComponent(
       z.strictObject({ kind: z.literal('other') }),
     ])
     .describe('Whether and by which rule a request was taken for an emergency call.'),
+);
+
+const locationUpdateSchema = replyComponent(
+  'LocationUpdate',
+  z
+    .strictObject({
+      at: momentSchema,
+      method: z.string().describe('Of the SIP request that brought it'),
+      located: locatedSchema,
+      mapping: mappingSchema.optional(),
+      outcome: z.enum(['recorded', 'rerouted']),
+    })
+    .describe("A location that came after the call's first one."),
 );
 
 const summaryShape = {
@@ -96,6 +109,10 @@ export const callRecordSchema = replyComponent(
       requestUri: z.string(),
       recognition: recognitionSchema,
       located: locatedSchema.optional(),
+      locationUpdates: z.array(locationUpdateSchema).describe('Later locations, oldest first.'),
+      locationKeptUntil: momentSchema
+        .optional()
+        .describe('Until when positions, addresses and references stay on the record, where it has any'),
       mapping: mappingSchema.optional(),
       plan: planSchema.optional(),
       stages: z.array(stageSchema),
@@ -138,6 +155,8 @@ export function callRecordToWire(record: CallRecord): WireCallRecord {
     requestUri: record.requestUri,
     recognition: recognitionToWire(record.recognition),
     located: record.located === undefined ? undefined : locatedToWire(record.located),
+    locationUpdates: record.locationUpdates.map(locationUpdateToWire),
+    locationKeptUntil: optionalMoment(record.locationKeptUntil),
     mapping: record.mapping === undefined ? undefined : mappingToWire(record.mapping),
     plan: record.plan === undefined ? undefined : planToWire(record.plan),
     stages: record.stages.map(stageToWire),
@@ -150,6 +169,16 @@ export function callRecordToWire(record: CallRecord): WireCallRecord {
       detail: attempt.detail,
     })),
     warnings: record.warnings.map(codedErrorToWire),
+  };
+}
+
+function locationUpdateToWire(update: LocationUpdate): z.infer<typeof locationUpdateSchema> {
+  return {
+    at: momentToWire(update.at),
+    method: update.method,
+    located: locatedToWire(update.located),
+    mapping: update.mapping === undefined ? undefined : mappingToWire(update.mapping),
+    outcome: update.outcome,
   };
 }
 

@@ -1,121 +1,56 @@
 import { z } from 'zod';
 import { assertNever } from '../../base/index.ts';
 import type { Located } from '../../esrp/index.ts';
-import type { Shape } from '../../geo/index.ts';
-import type { CivicAddress, LocationValue } from '../../location/index.ts';
-import { lineText } from '../validation.ts';
+import type { AdditionalDataItem, LocationValue } from '../../location/index.ts';
+import { civicToWire } from './civic.ts';
 import { codedErrorSchema, codedErrorToWire } from './common.ts';
-import { replyComponent, requestComponent } from './registry.ts';
+import { replyComponent } from './registry.ts';
+import { shapeSchema, shapeToWire } from './shape.ts';
 
-// The element names of RFC 5139 §4, with what they hold (RFC 4119 §2.2.1 and RFC 5139 §3.1–3.4).
-const civicElements = {
-  A1: 'State, province, region',
-  A2: 'County, parish, district',
-  A3: 'City, township',
-  A4: 'City division, borough',
-  A5: 'Neighbourhood, block',
-  A6: 'Group of streets below the neighbourhood',
-  PRM: 'Road pre-modifier',
-  PRD: 'Leading street direction',
-  RD: 'Primary road or street',
-  STS: 'Street suffix or type',
-  POD: 'Trailing street direction',
-  POM: 'Road post-modifier',
-  RDSEC: 'Road section',
-  RDBR: 'Road branch',
-  RDSUBBR: 'Road sub-branch',
-  HNO: 'House number',
-  HNS: 'House number suffix',
-  LMK: 'Landmark or vanity address',
-  LOC: 'Additional location information',
-  FLR: 'Floor',
-  NAM: 'Name of the residence or business',
-  PC: 'Postal code',
-  BLD: 'Building',
-  UNIT: 'Apartment or suite',
-  ROOM: 'Room',
-  SEAT: 'Seat',
-  PLC: 'Type of place',
-  PCN: 'Postal community name',
-  POBOX: 'Post office box',
-  ADDCODE: 'Additional code',
-} as const;
-
-type CivicElement = keyof typeof civicElements;
-
-/** The members of a civic address, `country` and the elements of RFC 5139, each optional. */
-export const civicShape = {
-  country: z
-    .string()
-    .regex(/^[A-Za-z]{2}$/, 'must be a two-letter country code (ISO 3166-1)')
-    .toUpperCase()
-    .optional()
-    .describe('Country, ISO 3166-1 alpha-2'),
-  ...(Object.fromEntries(
-    Object.entries(civicElements).map(([name, meaning]) => [
-      name,
-      lineText(256).optional().describe(meaning),
-    ]),
-  ) as Record<CivicElement, z.ZodOptional<z.ZodString>>),
-};
-
-/** Names of all members of a civic address. */
-export const civicNames: readonly string[] = Object.keys(civicShape);
-
-const civicRequestSchema = requestComponent(
-  'CivicAddress',
-  z
-    .strictObject(civicShape)
-    .refine((civic) => Object.keys(civic).length > 0, 'must name at least one element')
-    .describe('A civic address by the element names of RFC 5139.'),
-);
-
-const pointRequestSchema = requestComponent(
-  'Point',
-  z
-    .strictObject({
-      lat: z.number().min(-90).max(90).describe('Degrees north, WGS 84'),
-      lon: z.number().min(-180).max(180).describe('Degrees east, WGS 84'),
-    })
-    .describe('A point on the WGS 84 ellipsoid.'),
-);
-
-/** A location in a request body. */
-export const locationRequestSchema = requestComponent(
-  'RequestLocation',
-  z.union([pointRequestSchema, z.strictObject({ civic: civicRequestSchema })]),
-);
-
-/** Makes a civic address of checked members; white space is collapsed as a document's is. */
-export function civicFromWire(members: Readonly<Record<string, string | undefined>>): CivicAddress {
-  const elements = new Map<string, string>();
-  for (const [name, value] of Object.entries(members)) {
-    if (name !== 'country' && value !== undefined) elements.set(name, value.trim().replace(/\s+/g, ' '));
-  }
-  return { country: members['country'], elements, language: undefined };
-}
-
-const positionSchema = z.strictObject({ lon: z.number(), lat: z.number(), altM: z.number().optional() });
-
-const shapeSchema = replyComponent(
-  'Shape',
+const sourceSchema = replyComponent(
+  'LocationSource',
   z
     .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('point'), position: positionSchema }),
-      z.strictObject({ kind: z.literal('circle'), center: positionSchema, radiusM: z.number() }),
+      z.strictObject({
+        kind: z.literal('body'),
+        contentId: z.string().optional(),
+        partPath: z.string(),
+        isReferenced: z.boolean(),
+      }),
+      z.strictObject({
+        kind: z.literal('reference'),
+        uri: z.string(),
+        protocol: z.enum(['held', 'presence', 'content']),
+      }),
+      z.strictObject({ kind: z.literal('locationServer'), identity: z.string() }),
+      z.strictObject({ kind: z.literal('header'), ordinal: z.int() }),
+      z.strictObject({ kind: z.literal('alert'), partPath: z.string() }),
+      z.strictObject({
+        kind: z.literal('table'),
+        table: z.enum(['cell', 'number']),
+        key: z.string().describe('Of the row that answered'),
+      }),
+      z.strictObject({ kind: z.literal('default'), of: z.enum(['ingress', 'service']), name: z.string() }),
+      z.strictObject({ kind: z.literal('query') }),
     ])
-    .describe('A place with its uncertainty (RFC 5491 §5); degrees and metres, WGS 84.'),
+    .describe('How a location was come by.'),
 );
 
-const sourceSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('body'),
-    contentId: z.string().optional(),
-    partPath: z.string(),
-    isReferenced: z.boolean(),
-  }),
-  z.strictObject({ kind: z.literal('query') }),
-]);
+const additionalDataSchema = replyComponent(
+  'AdditionalData',
+  z
+    .strictObject({
+      block: z.string().describe('Registered block name, such as ProviderInfo or eCall.MSD'),
+      form: z.enum(['value', 'reference']),
+      origin: z.string().describe('Where in the request it stands'),
+      uri: z.string().optional(),
+      contentType: z.string().optional(),
+      sizeBytes: z.int().optional(),
+    })
+    .describe(
+      'One block of additional data that a call brought (RFC 7852), by name: its content is passed on.',
+    ),
+);
 
 const locationSchema = replyComponent(
   'Location',
@@ -133,8 +68,32 @@ const locationSchema = replyComponent(
       timestamp: z.string().optional(),
       isRetransmissionAllowed: z.boolean().optional(),
       retentionExpires: z.string().optional(),
+      confidence: z
+        .strictObject({
+          percent: z.number().optional().describe('Absent where the source says that it is unknown'),
+          pdf: z.enum(['unknown', 'normal', 'rectangular']),
+        })
+        .optional()
+        .describe('How sure the source is (RFC 7459).'),
+      rulesetReference: z.string().optional(),
+      noteWell: z.string().optional(),
+      deviceId: z.string().optional(),
+      providedBy: z.array(additionalDataSchema).optional(),
+      container: z.enum(['device', 'tuple', 'person', 'other']).optional(),
     })
     .describe('One location of the caller as it was read, with where it came from.'),
+);
+
+const candidateSchema = replyComponent(
+  'LocationCandidate',
+  z
+    .strictObject({
+      origin: z.string(),
+      outcome: z.enum(['chosen', 'notChosen', 'unreadable', 'unsupported', 'notFetched', 'unknown']),
+      reason: z.string(),
+      durationMs: z.number().optional().describe('From the question to the answer, for what was asked'),
+    })
+    .describe('One thing that could have been the location, and what became of it.'),
 );
 
 /** What locating a caller came to. */
@@ -143,29 +102,40 @@ export const locatedSchema = replyComponent(
   z
     .strictObject({
       location: locationSchema.optional(),
-      candidates: z.array(
-        z.strictObject({
-          origin: z.string(),
-          outcome: z.enum(['chosen', 'notChosen', 'unreadable', 'unsupported']),
-          reason: z.string(),
-        }),
-      ),
+      alternatives: z
+        .array(locationSchema)
+        .describe('Further usable locations in order of preference, for where no boundary serves the first.'),
+      candidates: z.array(candidateSchema),
       warnings: z.array(codedErrorSchema),
+      additionalData: z.array(additionalDataSchema).describe('What else the call brought, in order.'),
     })
     .describe('Every candidate for the location, what became of it and why, and the one chosen.'),
 );
 
+/** {@link Located} as JSON. */
+export type WireLocated = z.infer<typeof locatedSchema>;
+
+/** One location as JSON. */
+export type WireLocation = z.infer<typeof locationSchema>;
+
 /** Writes what locating came to. */
-export function locatedToWire(located: Located): z.infer<typeof locatedSchema> {
+export function locatedToWire(located: Located): WireLocated {
   return {
     location: located.location === undefined ? undefined : locationToWire(located.location),
-    candidates: located.candidates.map(({ origin, outcome, reason }) => ({ origin, outcome, reason })),
+    alternatives: located.alternatives.map(locationToWire),
+    candidates: located.candidates.map(({ origin, outcome, reason, durationMs }) => ({
+      origin,
+      outcome,
+      reason,
+      durationMs,
+    })),
     warnings: located.warnings.map(codedErrorToWire),
+    additionalData: located.additionalData.map(additionalDataToWire),
   };
 }
 
-function locationToWire(value: LocationValue): z.infer<typeof locationSchema> {
-  const { source, shape, civic, ...rest } = value;
+function locationToWire(value: LocationValue): WireLocation {
+  const { source, shape, civic, confidence, ...rest } = value;
   return {
     source: sourceToWire(source),
     shape: shape === undefined ? undefined : shapeToWire(shape),
@@ -176,6 +146,12 @@ function locationToWire(value: LocationValue): z.infer<typeof locationSchema> {
     timestamp: rest.timestamp,
     isRetransmissionAllowed: rest.isRetransmissionAllowed,
     retentionExpires: rest.retentionExpires,
+    confidence: confidence === undefined ? undefined : { percent: confidence.percent, pdf: confidence.pdf },
+    rulesetReference: rest.rulesetReference,
+    noteWell: rest.noteWell,
+    deviceId: rest.deviceId,
+    providedBy: rest.providedBy?.map(additionalDataToWire),
+    container: rest.container,
   };
 }
 
@@ -188,6 +164,18 @@ function sourceToWire(source: LocationValue['source']): z.infer<typeof sourceSch
         partPath: source.partPath,
         isReferenced: source.isReferenced,
       };
+    case 'reference':
+      return { kind: 'reference', uri: source.uri, protocol: source.protocol };
+    case 'locationServer':
+      return { kind: 'locationServer', identity: source.identity };
+    case 'header':
+      return { kind: 'header', ordinal: source.ordinal };
+    case 'alert':
+      return { kind: 'alert', partPath: source.partPath };
+    case 'table':
+      return { kind: 'table', table: source.table, key: source.key };
+    case 'default':
+      return { kind: 'default', of: source.of, name: source.name };
     case 'query':
       return { kind: 'query' };
     default:
@@ -195,18 +183,13 @@ function sourceToWire(source: LocationValue['source']): z.infer<typeof sourceSch
   }
 }
 
-function shapeToWire(shape: Shape): z.infer<typeof shapeSchema> {
-  switch (shape.kind) {
-    case 'point':
-      return { kind: 'point', position: shape.position };
-    case 'circle':
-      return { kind: 'circle', center: shape.center, radiusM: shape.radiusM };
-    default:
-      return assertNever(shape);
-  }
-}
-
-function civicToWire(civic: CivicAddress): Record<string, string> {
-  const country = civic.country === undefined ? {} : { country: civic.country };
-  return { ...country, ...Object.fromEntries(civic.elements) };
+function additionalDataToWire(item: AdditionalDataItem): z.infer<typeof additionalDataSchema> {
+  return {
+    block: item.block,
+    form: item.form,
+    origin: item.origin,
+    uri: item.uri,
+    contentType: item.contentType,
+    sizeBytes: item.sizeBytes,
+  };
 }

@@ -9,8 +9,9 @@ import type {
   StageTrace,
 } from '../../esrp/index.ts';
 import { momentText } from '../validation.ts';
+import { civicFromWire, locationRequestSchema } from './civic.ts';
 import { serviceText } from './common.ts';
-import { civicFromWire, locatedSchema, locatedToWire, locationRequestSchema } from './location.ts';
+import { locatedSchema, locatedToWire } from './location.ts';
 import { replyComponent, requestComponent } from './registry.ts';
 
 /** A route query as JSON. */

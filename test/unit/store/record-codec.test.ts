@@ -25,6 +25,8 @@ const plain: CallRecord = {
     isRequestUriReplaced: false,
   },
   located: undefined,
+  locationUpdates: [],
+  locationKeptUntil: undefined,
   mapping: undefined,
   plan: undefined,
   stages: [],
@@ -59,7 +61,13 @@ describe('a record as JSON that jsonb takes', () => {
   it('writes out the causes of warnings, also of those that came with the location', () => {
     const warning = { code: 'x.y', message: 'broken', cause: new Error('below') };
     expect(encoded({ warnings: [warning] })['warnings']).toMatchObject([{ cause: { message: 'below' } }]);
-    const located = { location: undefined, candidates: [], warnings: [warning] };
+    const located = {
+      location: undefined,
+      alternatives: [],
+      candidates: [],
+      warnings: [warning],
+      additionalData: [],
+    };
     expect(encoded({ located })['located']).toMatchObject({ warnings: [{ cause: { message: 'below' } }] });
   });
 
