@@ -18,6 +18,8 @@ export type { LocationLimits } from './limits.ts';
 export { defaultLocationLimits } from './limits.ts';
 export type { CollectedCandidate, LocationOffer, OfferedLocations } from './offer.ts';
 export { parsePidfLo } from './parse.ts';
+export type { LocationFilter } from './presence-filter.ts';
+export { filterMediaType, writeLocationFilter } from './presence-filter.ts';
 export type { PidfLoContent } from './serialize.ts';
 export { writePidfLo } from './serialize.ts';
 export type { DataProvider } from './serialize-provider.ts';
