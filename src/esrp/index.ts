@@ -15,6 +15,17 @@ export {
   type NewLocation,
 } from './call-book.ts';
 export { type CallChange, CallChanges, type CallListener } from './call-changes.ts';
+export {
+  type LocateLimits,
+  type LocateOptions,
+  type LocatePorts,
+  type LocateQuestion,
+  type LocationPorts,
+  locate,
+} from './locate.ts';
+export type { Fallback } from './locate-fallback.ts';
+export { type MapLocatedQuestion, type MappedLocation, mapLocated } from './map.ts';
+export { type InDialogEvent, MidCall, type MidCallOptions, type MidCallPorts } from './mid-call.ts';
 export type {
   Actor,
   ApiKeyStore,
@@ -45,7 +56,9 @@ export type {
   SourceFeature,
   StoredBoundary,
   TableLocation,
+  Timer,
 } from './ports.ts';
+export { keptUntil, type RetentionRules } from './retention.ts';
 export { createRouteService, type RouteServiceOptions, type RouteServicePorts } from './route-service.ts';
 export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
 export type { Profile, SupplyOptions } from './supply.ts';

@@ -1,10 +1,11 @@
 import type { MonoMs } from '../../base/index.ts';
 import { type DeadlineHeap, type Destination, type EffectId, TimedMachine } from '../transaction/index.ts';
+import { withoutRefusedAddition } from './addition.ts';
 import type { Branch } from './branch.ts';
 import { isReplaceable, type NextHop } from './next-hop.ts';
 import type { ProxyPorts, Resolvable, ResolveResult } from './ports.ts';
 import type { Search } from './search.ts';
-import type { HeaderEdit, ResolveQuery } from './types.ts';
+import type { HeaderEdit, ResolveQuery, TargetAddition } from './types.ts';
 
 /**
  * The part of a target that an attempt needs. A request within a dialog has no label and no time of its own; a contact
@@ -17,6 +18,8 @@ export interface AttemptTarget {
   readonly silenceTimeoutMs?: number | undefined;
   readonly requestUri?: string | undefined;
   readonly edits?: readonly HeaderEdit[] | undefined;
+  /** What it gets beside them. */
+  readonly addition?: TargetAddition | undefined;
   /** The contact that a 3xx named. */
   readonly contact?: string | undefined;
   /** Tried again with another scheme after a 416: not once more. */
@@ -141,6 +144,13 @@ export class Attempt extends TimedMachine<'resolve' | 'ring'> implements Resolva
   revive(): void {
     this.isLive = true;
     this.isHeld = false;
+  }
+
+  /** Whether this status refuses what was added here: then the target comes next once more, without. */
+  dropAddition(statusCode: number): boolean {
+    const plain = withoutRefusedAddition(this.target, statusCode);
+    if (plain !== undefined) this.successors = [plain, ...this.successors];
+    return plain !== undefined;
   }
 
   /** Ends the attempt: no question, no timer, no further address. */

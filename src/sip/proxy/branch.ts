@@ -6,6 +6,7 @@ import {
   type Destination,
   TimedMachine,
 } from '../transaction/index.ts';
+import { withoutConcealed } from './addition.ts';
 import type { Attempt } from './attempt.ts';
 import type { Forwarded } from './forward.ts';
 import { isReplaceable } from './next-hop.ts';
@@ -77,7 +78,9 @@ export class Branch extends TimedMachine<'silence' | 'timerC'> {
   }
 
   /** Any response of the client transaction. One without a Via below ours was meant for us and goes nowhere. */
-  onResponse(now: MonoMs, response: SipResponse): void {
+  onResponse(now: MonoMs, received: SipResponse): void {
+    const { addition } = this.attempt.target;
+    const response = withoutConcealed(received, addition, this.#ports.options.messageLimits);
     const { statusCode } = response;
     const isFirst = !this.#hasHeard;
     this.#hasHeard = true;

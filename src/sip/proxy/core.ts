@@ -147,7 +147,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
     if (!context.begin(now, request)) return;
     this.#contexts.add(context);
     if (followsDialog) {
-      this.#tellInDialog(view);
+      this.#tellInDialog(view, flow);
       context.followDialog(now);
     } else context.askDecision(now);
   }
@@ -237,7 +237,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
     else watcher.sendFailed(now, error.message);
   }
 
-  #tellInDialog(view: RouteView): void {
+  #tellInDialog(view: RouteView, flow: Flow): void {
     const { request } = view;
     const from = fromHeader(request);
     const to = toHeader(request);
@@ -251,6 +251,7 @@ export class ProxyCore implements TransactionUser<Branch, ResponseContext | unde
         toTag: to.ok ? to.value.tag : undefined,
         isEmergency: view.isEmergency || undefined,
         request,
+        flow,
       },
     });
   }

@@ -1,3 +1,4 @@
+import type { BodyReplacement } from '../body/index.ts';
 import { MessageDraft, maxForwards, type SipRequest } from '../message/index.ts';
 import { hostText, type Listener, type OutgoingRequest, type Transport } from '../transaction/index.ts';
 import { hasParam, parseSipUri } from '../uri/index.ts';
@@ -13,6 +14,8 @@ export interface ForwardOrder {
   readonly requestUri: string | undefined;
   readonly routeUri: string | undefined;
   readonly edits: readonly HeaderEdit[];
+  /** In place of the body that came. */
+  readonly body?: BodyReplacement | undefined;
   /** Our Record-Route values, top first. */
   readonly recorded: readonly string[];
   readonly sessionTimer: SessionTimerEdits | undefined;
@@ -45,6 +48,7 @@ export function forwardRequest(order: ForwardOrder): Forwarded {
   draft.set('Max-Breadth', String(order.maxBreadth));
   for (let index = 0; index < view.ownRoutes; index += 1) draft.removeFirstValue('Route');
   for (const edit of order.edits) applyEdit(draft, request, edit);
+  if (order.body !== undefined) replaceBody(draft, order.body);
   if (order.sessionTimer !== undefined) editSessionTimer(draft, order.sessionTimer);
   for (let index = order.recorded.length - 1; index >= 0; index -= 1) {
     draft.addFirst('Record-Route', order.recorded[index] ?? '');
@@ -113,6 +117,13 @@ function applyEdit(draft: MessageDraft, request: SipRequest, edit: HeaderEdit): 
       if (!hasHeader(request, edit.name.toLowerCase())) draft.addLast(edit.name, edit.value);
       return;
   }
+}
+
+/** The draft sees to the Content-Length. */
+function replaceBody(draft: MessageDraft, { bytes, contentType, removed }: BodyReplacement): void {
+  for (const name of removed) draft.removeAll(name);
+  if (contentType !== undefined) draft.set('Content-Type', contentType);
+  draft.setBody(bytes);
 }
 
 function looseRoute(uriText: string): string {

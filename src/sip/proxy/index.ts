@@ -19,4 +19,5 @@ export type {
   RedirectRule,
   RequestDecision,
   ResolveQuery,
+  TargetAddition,
 } from './types.ts';

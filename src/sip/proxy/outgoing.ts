@@ -48,7 +48,8 @@ export function makeOutgoing(
     stampedVia: order.stampedVia,
     requestUri: sentRequestUri(decision, target),
     routeUri: target.routeUri,
-    edits: sentEdits(decision, target),
+    edits: withAddition(sentEdits(decision, target), target),
+    body: target.addition?.body,
     recorded: decision.recordRoute
       ? recorder.values({
           request: view.request,
@@ -76,7 +77,14 @@ export function sentRequestUri(decision: ForwardDecision, target: AttemptTarget)
   return target.requestUri ?? decision.requestUri;
 }
 
-/** The header edits for this target. */
+/** The header edits for this target, without those of its addition. */
 export function sentEdits(decision: ForwardDecision, target: AttemptTarget): ForwardDecision['edits'] {
   return target.edits ?? decision.edits;
+}
+
+function withAddition(
+  edits: ForwardDecision['edits'],
+  { addition }: AttemptTarget,
+): ForwardDecision['edits'] {
+  return addition === undefined ? edits : [...edits, ...addition.edits];
 }

@@ -192,6 +192,7 @@ function targetOf(order: RedirectOrder, contact: NameAddr, uri: SipUri, ordinal:
     requestUri: isRoute ? target.requestUri : uri.raw,
     timeoutMs: target.timeoutMs,
     silenceTimeoutMs: target.silenceTimeoutMs,
+    addition: target.addition,
     edits: retargetedEdits({
       request,
       edits: sentEdits(decision, target),

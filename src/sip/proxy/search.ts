@@ -1,6 +1,7 @@
 import type { MonoMs } from '../../base/index.ts';
 import type { SipResponse } from '../message/index.ts';
 import type { Destination } from '../transaction/index.ts';
+import { sentBytes } from './addition.ts';
 import { Attempt, type AttemptTarget } from './attempt.ts';
 import { Branch, reasonLine } from './branch.ts';
 import { answerFinally } from './final-answer.ts';
@@ -18,9 +19,6 @@ import { type ContextTarget, endsAll, failsOver, groupSize, inDialogDecision } f
 const noTargets: readonly ContextTarget[] = [];
 const noAttempts: readonly Attempt[] = [];
 const noBranches: readonly Branch[] = [];
-
-/** About what a request gains on its way through: Via, Record-Route, Route and the decision's headers. */
-const growthBytes = 500;
 
 /**
  * The branches of one request (RFC 3261 §16.6, §16.7): tries its targets, one after the other or in groups, passes up what
@@ -144,7 +142,7 @@ export class Search {
     if (this.context.upstream.hasFinal) return;
     const isGlobal = endsAll(this.#decision, statusCode);
     if (branch.isCancelled) {
-      const isOurDoing = statusCode === 487 && !this.#isCancelled;
+      const isOurDoing = attempt.dropAddition(statusCode) || (statusCode === 487 && !this.#isCancelled);
       if (!isOurDoing) this.#note({ kind: 'response', response });
       if (isGlobal) this.#stopAll(now, response);
       this.#advance(now);
@@ -232,7 +230,7 @@ export class Search {
     const hop = nextHop(view, target.routeUri, sentRequestUri(this.#decision, target));
     if (hop.ok) {
       const mayFallBack = this.#decision.mayFallBackFromTls === true || view.isEmergency;
-      const sizeBytes = view.request.bytes.length + growthBytes;
+      const sizeBytes = sentBytes(view.request, target);
       attempt.start(now, hop.value, queryOf(hop.value, { mayFallBack, sizeBytes }));
     } else {
       this.#noteFailure(target.label, hop.error.statusCode, hop.error.detail);
@@ -366,6 +364,8 @@ export class Search {
   /** Adds a refusal to the context (RFC 3261 §16.7 item 4); whether it leads to further targets. */
   #takeIn(attempt: Attempt, response: SipResponse): boolean {
     const decision = this.#decision;
+    // RFC 6442 §4.3: what was added here is put right here, and the refusal is none of the caller's business.
+    if (attempt.dropAddition(response.statusCode)) return true;
     if (!this.#mayStart || !mayRedirect(decision, response.statusCode)) {
       this.#note({ kind: 'response', response });
       return false;

@@ -1,6 +1,6 @@
 import { parseUri } from '../uri/index.ts';
 import type { ProxyLimits } from './options.ts';
-import type { ProxyTarget, RequestDecision } from './types.ts';
+import type { ProxyTarget, RequestDecision, TargetAddition } from './types.ts';
 
 type Forward = Extract<RequestDecision, { readonly kind: 'forward' }>;
 type Reply = Extract<RequestDecision, { readonly kind: 'reply' }>;
@@ -79,17 +79,26 @@ export function soundTargets(
       routeUri: routeUri ?? target.routeUri,
       timeoutMs: isDuration(target.timeoutMs) ? target.timeoutMs : soundness.timeoutMs,
       silenceTimeoutMs: isDuration(target.silenceTimeoutMs) ? target.silenceTimeoutMs : undefined,
+      addition: isAdditionSound(target.addition) ? target.addition : undefined,
     });
   }
   return isAnyUsable ? targets : [];
 }
 
-function isTargetSound({ routeUri, timeoutMs, silenceTimeoutMs }: ProxyTarget): boolean {
+function isTargetSound({ routeUri, timeoutMs, silenceTimeoutMs, addition }: ProxyTarget): boolean {
   return (
+    isAdditionSound(addition) &&
     (routeUri === undefined || isUri(routeUri)) &&
     isDuration(timeoutMs) &&
     (silenceTimeoutMs === undefined || isDuration(silenceTimeoutMs))
   );
+}
+
+/** Half of an addition would be a reference to nothing: it is left out whole. */
+function isAdditionSound(addition: TargetAddition | undefined): boolean {
+  if (addition === undefined) return true;
+  const { edits, body } = addition;
+  return edits.every(isLineSound) && (body?.contentType === undefined || isText(body.contentType));
 }
 
 function soundReply(decision: Reply, soundness: Soundness): Reply {

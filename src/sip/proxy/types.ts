@@ -1,4 +1,5 @@
 import type { CodedError, MonoMs } from '../../base/index.ts';
+import type { BodyReplacement } from '../body/index.ts';
 import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { Destination, EffectId, Flow, ResolveQuery } from '../transaction/index.ts';
 
@@ -14,6 +15,21 @@ export interface HeaderEdit {
   readonly kind: 'add' | 'addIfAbsent' | 'append';
   readonly name: string;
   readonly value: string;
+}
+
+/** What one target gets that the others do not. */
+export interface TargetAddition {
+  /** After the decision's own. */
+  readonly edits: readonly HeaderEdit[];
+  /** In place of the body that came; undefined: that one, byte for byte. */
+  readonly body?: BodyReplacement | undefined;
+  /**
+   * Final statuses that refuse the addition rather than the request: the target is tried once more without it, and such a
+   * response goes no further up (RFC 6442 §4.3). Best with the `failover` of `all`.
+   */
+  readonly refusedBy: readonly number[];
+  /** Headers of responses that speak of the addition, which the other side knows nothing of: they do not go up. */
+  readonly concealed: readonly string[];
 }
 
 /** One place to forward to. The core tries targets in order; those with `withPrevious` at the same time as the one before. */
@@ -35,6 +51,8 @@ export interface ProxyTarget {
    * session needs one leg only, such as those with SDP preconditions (RFC 3312): who decides must know.
    */
   readonly withPrevious?: boolean | undefined;
+  /** For this target, and the contacts that it redirects to. */
+  readonly addition?: TargetAddition | undefined;
 }
 
 /**
@@ -189,6 +207,7 @@ export type ProxyEvent =
       readonly toTag: string | undefined;
       /** Whether our own Route marks the dialog as an emergency call's. */
       readonly isEmergency?: boolean | undefined;
-      /** As it came. */
+      /** As it came, and from where. */
       readonly request: SipRequest;
+      readonly flow: Flow;
     };

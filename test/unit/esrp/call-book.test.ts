@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { WallMs } from '../../../src/base/index.ts';
 import { boundaryId, callRecordId, datasetId, monoMs, serviceUrn, wallMs } from '../../../src/base/index.ts';
-import type { CallEvent, CallRecord, CallRecordStore } from '../../../src/esrp/index.ts';
-import { CallBook } from '../../../src/esrp/index.ts';
+import type { CallEvent, CallRecord, CallRecordStore, LocationUpdate } from '../../../src/esrp/index.ts';
+import { CallBook, CallChanges } from '../../../src/esrp/index.ts';
 import type { EffectId } from '../../../src/sip/proxy/index.ts';
+import { testFlow, testRequest } from '../../support/emergency-messages.ts';
 
 const id = 7 as EffectId;
 const target = 'sip:psap@127.0.0.1:5070';
@@ -30,6 +31,8 @@ const started: CallRecord = {
     isRequestUriReplaced: false,
   },
   located: undefined,
+  locationUpdates: [],
+  locationKeptUntil: undefined,
   mapping: {
     kind: 'mapped',
     rule: 'covers',
@@ -78,8 +81,12 @@ function makeBook() {
   let now = 2_000;
   const note = (event: string) => logged.push(event);
   const clock = { mono: () => monoMs(now), wall: (): WallMs => wallMs(++now) };
-  const book = new CallBook({ store, clock, logger: { debug: note, info: note, warn: note, error: note } });
-  return { book, store, logged };
+  const changes = new CallChanges();
+  const told: string[] = [];
+  changes.listen(({ kind, record }) => told.push(`${kind} ${record.state}`));
+  const logger = { debug: note, info: note, warn: note, error: note };
+  const book = new CallBook({ store, clock, logger, changes });
+  return { book, store, logged, told };
 }
 
 const attempt: CallEvent = {
@@ -109,8 +116,17 @@ const final = (statusCode: number): CallEvent => ({
 });
 const cancelled: CallEvent = { kind: 'cancelled', decideId: id };
 const done: CallEvent = { kind: 'done', decideId: id };
-const bye: CallEvent = { kind: 'inDialog', method: 'BYE', callId: 'call-1', fromTag: 'a', toTag: 'b' };
-const info: CallEvent = { kind: 'inDialog', method: 'INFO', callId: 'call-1', fromTag: 'a', toTag: 'b' };
+const inDialog = (method: string): CallEvent => ({
+  kind: 'inDialog',
+  method,
+  callId: 'call-1',
+  fromTag: 'a',
+  toTag: 'b',
+  request: testRequest({ method }),
+  flow: testFlow,
+});
+const bye = inDialog('BYE');
+const info = inDialog('INFO');
 
 describe('the book of calls', () => {
   const rows: readonly {
@@ -246,4 +262,72 @@ describe('the book of calls', () => {
     expect(store.all).toEqual([]);
     expect(book.counts().inSetUp).toBe(0);
   });
+
+  it('finds a call by its SIP Call-ID from its decision to its end', () => {
+    const { book } = makeBook();
+    book.expect(id);
+    expect(book.find('call-1')).toBeUndefined();
+    book.open(id, started);
+    expect(book.find('call-1')).toMatchObject({ decideId: id, isInSetUp: true });
+    for (const event of [attempt, provisional, final(200), done]) book.onEvent(event);
+    expect(book.find('call-1')).toMatchObject({ decideId: id, isInSetUp: false });
+    book.onEvent(bye);
+    expect(book.find('call-1')).toBeUndefined();
+  });
+
+  it('finds no call that failed, and none in set-up that the caller gave up', () => {
+    const { book } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    book.onEvent(cancelled);
+    expect(book.find('call-1')?.isInSetUp).toBe(false);
+    for (const event of [final(487), done]) book.onEvent(event);
+    expect(book.find('call-1')).toBeUndefined();
+  });
+
+  it('tells who follows it of the start, each state and each new location', () => {
+    const { book, told } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    book.onEvent(provisional);
+    book.addLocation('call-1', { update: newLocation(5), keptUntil: undefined, plan: undefined });
+    for (const event of [final(200), done, bye]) book.onEvent(event);
+    expect(told).toEqual([
+      'started routing',
+      'state proceeding',
+      'location proceeding',
+      'state answered',
+      'state ended',
+    ]);
+  });
+
+  it('puts later locations on the record, the newest ones where there are too many', () => {
+    const { book, store } = makeBook();
+    book.expect(id);
+    book.open(id, started);
+    for (let at = 1; at <= 40; at += 1) {
+      const keptUntil = at === 3 ? wallMs(9_000) : wallMs(100);
+      book.addLocation('call-1', { update: newLocation(at), keptUntil, plan: undefined });
+    }
+    expect(store.last?.locationUpdates.map(({ at }) => at)).toEqual(
+      Array.from({ length: 32 }, (_, n) => n + 9),
+    );
+    expect(store.last?.locationKeptUntil).toBe(9_000);
+  });
+
+  it('takes no location for a call that is not in progress', () => {
+    const { book, store } = makeBook();
+    book.addLocation('call-1', { update: newLocation(1), keptUntil: undefined, plan: undefined });
+    expect(store.all).toEqual([]);
+  });
 });
+
+function newLocation(at: number): LocationUpdate {
+  return {
+    at: wallMs(at),
+    method: 'UPDATE',
+    located: { location: undefined, alternatives: [], candidates: [], warnings: [], additionalData: [] },
+    mapping: undefined,
+    outcome: 'recorded',
+  };
+}
