@@ -1,7 +1,6 @@
 import { booleanPointInPolygon } from '@turf/boolean-point-in-polygon';
 import { distance } from '@turf/distance';
-import { assertNever } from '../base/index.ts';
-import type { Position, PositionRing, Ring, Shape } from './types.ts';
+import type { Position, Ring } from './types.ts';
 
 /** Whether a position is one: finite, latitude within ±90°, longitude within ±180°. */
 export function isPositionInRange(position: Position): boolean {
@@ -27,33 +26,4 @@ export function distanceM(from: Position, to: Position): number {
 export function isInPolygon(position: Position, rings: readonly Ring[]): boolean {
   const coordinates = rings.map((ring) => ring.map(([lon, lat]) => [lon, lat]));
   return booleanPointInPolygon([position.lon, position.lat], { type: 'Polygon', coordinates });
-}
-
-/** The position that stands for a shape where a single point is wanted: its own, or its centre. */
-export function centerOf(shape: Shape): Position {
-  switch (shape.kind) {
-    case 'point':
-      return shape.position;
-    case 'circle':
-    case 'ellipse':
-    case 'arcBand':
-    case 'sphere':
-    case 'ellipsoid':
-      return shape.center;
-    case 'polygon':
-      return meanOf(shape.exterior);
-    case 'prism':
-      return meanOf(shape.base);
-    default:
-      return assertNever(shape);
-  }
-}
-
-function meanOf(ring: PositionRing): Position {
-  const corners = ring.slice(1);
-  const sum = corners.reduce(({ lon, lat }, each) => ({ lon: lon + each.lon, lat: lat + each.lat }), {
-    lon: 0,
-    lat: 0,
-  });
-  return { lon: sum.lon / corners.length, lat: sum.lat / corners.length };
 }
