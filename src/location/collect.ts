@@ -1,4 +1,5 @@
 import type { CodedError } from '../base/index.ts';
+import { accessNetworkKeys } from './access-network.ts';
 import { preferredEntries } from './choose.ts';
 import type { LocationErrorCode } from './errors.ts';
 import { readGeoUri } from './geo-uri.ts';
@@ -31,7 +32,7 @@ export function offeredLocations(input: LocationInput, limits: LocationLimits): 
     warnings: collector.warnings,
     additionalData: [],
     geolocationRouting: readRouting(input.geolocationRouting),
-    cellKeys: [],
+    cellKeys: accessNetworkKeys(input.accessNetworkValues),
   };
 }
 

@@ -1,3 +1,4 @@
+export { accessNetworkKeys, normaliseCellKey, normaliseNumberKey } from './access-network.ts';
 export { chooseLocation, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly } from './civic.ts';
 export type { CollectedLocations } from './collect.ts';

@@ -34,7 +34,7 @@ export interface LocationInput {
   readonly callInfoValues: readonly string[];
   /** Geolocation-Routing. */
   readonly geolocationRouting: string | undefined;
-  /** P-Access-Network-Info. */
+  /** P-Access-Network-Info, then Cellular-Network-Info: the last cell of a device that calls by WLAN (3GPP TS 24.229 §7.2.15). */
   readonly accessNetworkValues: readonly string[];
 }
 
@@ -50,7 +50,9 @@ export function locationInput(
       parts,
       callInfoValues: headerValues(message, 'call-info'),
       geolocationRouting: headerValue(message, 'geolocation-routing'),
-      accessNetworkValues: headerValues(message, 'p-access-network-info'),
+      accessNetworkValues: ['p-access-network-info', 'cellular-network-info'].flatMap((name) =>
+        headerValues(message, name),
+      ),
     },
     warnings,
   };
