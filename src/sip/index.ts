@@ -117,6 +117,7 @@ export {
   type RedirectRule,
   type RequestDecision,
   type ResolveQuery,
+  type TargetAddition,
 } from './proxy/index.ts';
 export {
   type Destination,
