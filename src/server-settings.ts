@@ -3,10 +3,12 @@ import { hostname, networkInterfaces } from 'node:os';
 import { serviceUrn } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import { configSchema, ingressConfig } from './config/index.ts';
-import type { CallOptions, IngressRules } from './esrp/index.ts';
+import type { CallOptions, IngressRules, LocateOptions, LocationPublisher, Timer } from './esrp/index.ts';
 import { defaultLocationLimits } from './location/index.ts';
 import type { ListenOptions, NetLimits } from './net/index.ts';
 import { defaultNetLimits } from './net/index.ts';
+import { profileLookup } from './server-peers.ts';
+import { ingressPlace, servicePlaces } from './server-places.ts';
 import {
   defaultBodyLimits,
   defaultProxyLimits,
@@ -68,8 +70,27 @@ export function recordRouteSecrets(config: Config): readonly Buffer[] {
   return given.length > 0 ? given : [randomBytes(32)];
 }
 
-/** What the call flow goes by, for the listeners as they are bound. */
-export function makeCallOptions(config: Config, listeners: readonly Listener[]): CallOptions {
+/** Least time for what lies elsewhere, where the decision's own deadline leaves next to none. */
+const budgetMinMs = 50;
+/** What the stages may take beside their waits, and the way of a question and its answer. */
+const decisionSpareMs = 100;
+const dayMs = 24 * 3_600_000;
+
+/** The timer of this process. */
+export const systemTimer: Timer = (delayMs, onEnd) => {
+  const timer = setTimeout(onEnd, delayMs);
+  return () => clearTimeout(timer);
+};
+
+/**
+ * What the call flow goes by, for the listeners as they are bound; `publisher` serves the locations that go on by
+ * reference.
+ */
+export function makeCallOptions(
+  config: Config,
+  listeners: readonly Listener[],
+  publisher?: LocationPublisher,
+): CallOptions {
   const byListener = new Map<string, IngressRules>();
   for (const listener of listeners) {
     byListener.set(listenerKey(listener), ingressRules(config, listener.ingress));
@@ -86,13 +107,30 @@ export function makeCallOptions(config: Config, listeners: readonly Listener[]):
     lastRingTimeoutMs,
     silenceTimeoutMs: config.routing.silenceTimeoutMs,
     lookupDeadlineMs: config.routing.lookupDeadlineMs,
-    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+    locate: locateOptions(config),
+    retention: {
+      keepsDocumentRetention: config.records.keepsDocumentRetention,
+      locationRetentionMs: config.records.locationRetentionDays * dayMs,
+    },
     supply: {
       isOn: config.location.supply,
-      profileOf: () => 'nena-i3',
-      publisher: undefined,
+      profileOf: profileLookup(config.peers),
+      publisher,
       provider: config.identity.domain ?? hostname(),
     },
+  };
+}
+
+// The lookup and the stages need their time too before the core takes the default route.
+function locateOptions(config: Config): LocateOptions {
+  const { budgetMs, order, fallbacks } = config.location;
+  const room = config.sip.decideTimeoutMs - config.routing.lookupDeadlineMs - decisionSpareMs;
+  return {
+    budgetMs: Math.min(budgetMs, Math.max(budgetMinMs, room)),
+    order,
+    fallbacks,
+    serviceDefaults: servicePlaces(config),
+    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
   };
 }
 
@@ -131,6 +169,7 @@ function ingressRules(config: Config, name: string): IngressRules {
     nonEmergency: rules.nonEmergency,
     mode: rules.mode,
     redirects: rules.redirects,
+    defaultPlace: ingressPlace(name, rules.defaultPlace),
     // The configuration is refused where neither a default route nor the demo PSAP is there.
     defaultRouteUri:
       rules.defaultRouteUri ??

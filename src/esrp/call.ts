@@ -1,5 +1,6 @@
 import type { CallRecordId, Clock, CodedError, Random } from '../base/index.ts';
 import { callRecordId } from '../base/index.ts';
+import type { LocationValue } from '../location/index.ts';
 import {
   callId,
   type Flow,
@@ -14,13 +15,14 @@ import { forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import { emergencyIdentifiers } from './identifiers.ts';
 import { recordTextMax } from './limits.ts';
-import type { LocateLimits } from './locate.ts';
+import type { LocateOptions, LocationPorts } from './locate.ts';
 import { locate } from './locate.ts';
-import { mapLocation } from './map.ts';
+import { mapLocated } from './map.ts';
 import { ordinaryDecision } from './ordinary.ts';
 import type { BoundaryLookup, Logger } from './ports.ts';
 import type { RecognitionRules } from './recognise.ts';
 import { recognise } from './recognise.ts';
+import { keptUntil, type RetentionRules } from './retention.ts';
 import { StageLog } from './stage-log.ts';
 import type { SupplyOptions } from './supply.ts';
 import type { CallRecord, Located, Mapping, Plan, Recognition } from './types.ts';
@@ -35,6 +37,8 @@ export interface IngressRules extends RecognitionRules {
   readonly mode: 'proxy' | 'redirect';
   /** What becomes of a 3xx of a PSAP. */
   readonly redirects: 'recurse' | 'pass';
+  /** Where its callers are taken to be when nothing else is known. */
+  readonly defaultPlace: LocationValue | undefined;
 }
 
 /** Values that the call flow goes by. */
@@ -48,7 +52,9 @@ export interface CallOptions {
   readonly lastRingTimeoutMs: number;
   readonly silenceTimeoutMs: number;
   readonly lookupDeadlineMs: number;
-  readonly limits: LocateLimits;
+  readonly locate: LocateOptions;
+  /** How long locations stay on records. */
+  readonly retention: RetentionRules;
   /** How calls are handed a location that we supply. */
   readonly supply: SupplyOptions;
 }
@@ -56,6 +62,7 @@ export interface CallOptions {
 /** What the call flow needs of the world. */
 export interface CallPorts {
   readonly lookup: BoundaryLookup;
+  readonly locations: LocationPorts;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -86,19 +93,21 @@ export async function routeRequest(
   if (recognition.kind === 'other') {
     return { decision: ordinaryDecision(request, rules, options.isOwnAddress), record: undefined };
   }
-  const located = log.runSync('locate', () => locate(request, options.limits), describeLocated);
+  const { service } = recognition;
+  const whose = { request, flow, service, ingressDefault: rules.defaultPlace };
+  const found = await log.run('locate', () => locate(whose, options.locate, ports), describeLocated);
   const question = {
-    service: recognition.service,
-    location: located?.location,
+    service,
+    located: found,
     asOf: ports.clock.wall(),
     deadlineMs: options.lookupDeadlineMs,
   };
-  const mapping =
-    (await log.run(
-      'map',
-      () => mapLocation(question, ports.lookup),
-      (value) => value.detail,
-    )) ?? failedMapping(log);
+  const mapped = await log.run(
+    'map',
+    () => mapLocated(question, ports),
+    (value) => value.mapping.detail,
+  );
+  const { mapping, located } = mapped ?? { mapping: failedMapping(log), located: found };
   const plan =
     log.runSync('decide', () => decide(mapping, decideOptions(rules, options)), describePlan) ??
     defaultPlan(rules, options);
@@ -115,7 +124,8 @@ export async function routeRequest(
         : value.kind,
   );
   if (decision === undefined) return lastResort(request, flow, rules, options, ports, log);
-  const record = startRecord({ request, flow, recognition, located, mapping, plan, identifiers, log }, ports);
+  const parts = { request, flow, recognition, located, mapping, plan, identifiers, log };
+  const record = startRecord(parts, options, ports);
   return { decision, record };
 }
 
@@ -176,13 +186,8 @@ function lastResort(
   const plan = defaultPlan(rules, options);
   const mapping = failedMapping(log);
   const identifiers = { callId: '', incidentId: '', added: [] };
-  return {
-    decision,
-    record: startRecord(
-      { request, flow, recognition, located: undefined, mapping, plan, identifiers, log },
-      ports,
-    ),
-  };
+  const parts = { request, flow, recognition, located: undefined, mapping, plan, identifiers, log };
+  return { decision, record: startRecord(parts, options, ports) };
 }
 
 function failedMapping(log: StageLog): Mapping {
@@ -220,13 +225,14 @@ interface RecordParts {
   readonly log: StageLog;
 }
 
-function startRecord(parts: RecordParts, ports: CallPorts): CallRecord {
+function startRecord(parts: RecordParts, options: CallOptions, ports: CallPorts): CallRecord {
   const { request, flow, located, identifiers } = parts;
   const warnings: CodedError[] = [...request.defects.map(({ code, message }) => ({ code, message }))];
   if (located !== undefined) warnings.push(...located.warnings);
+  const receivedAt = ports.clock.wall();
   return {
     id: newRecordId(ports.random),
-    receivedAt: ports.clock.wall(),
+    receivedAt,
     state: 'routing',
     method: request.method,
     sipCallId: clip(callId(request) ?? ''),
@@ -239,7 +245,7 @@ function startRecord(parts: RecordParts, ports: CallPorts): CallRecord {
     recognition: parts.recognition,
     located,
     locationUpdates: [],
-    locationKeptUntil: undefined,
+    locationKeptUntil: keptUntil(located, receivedAt, options.retention),
     mapping: parts.mapping,
     plan: parts.plan,
     stages: parts.log.traces(),

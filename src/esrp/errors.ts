@@ -5,4 +5,13 @@ export const esrpErrors = defineErrors({
     kind: 'dependency',
     meaning: 'the stages took longer than the decision may; the call went by the default route',
   },
+  'esrp.locationSourceFailed': {
+    kind: 'dependency',
+    meaning:
+      'a source of the location that was asked failed or did not answer in time; the call went by what else there was',
+  },
+  'esrp.tableKey': { kind: 'parse', meaning: 'A text is no key of the location table that it is meant for.' },
 });
+
+/** A code of the esrp room. */
+export type EsrpErrorCode = keyof typeof esrpErrors;

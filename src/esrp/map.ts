@@ -1,12 +1,13 @@
-import type { ServiceUrn, WallMs } from '../base/index.ts';
+import type { Clock, ServiceUrn, WallMs } from '../base/index.ts';
 import { DependencyError, errorText } from '../base/index.ts';
 import { centerOf } from '../geo/index.ts';
 import type { LocationValue } from '../location/index.ts';
+import { promoteAlternative } from './locate-choice.ts';
 import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
 import { serviceFamily } from './service-urn.ts';
-import type { Mapping, UnmappedReason } from './types.ts';
+import type { Located, Mapping, UnmappedReason } from './types.ts';
 
-/** What the stage is asked. */
+/** What the stage is asked of one location. */
 export interface MapQuestion {
   readonly service: ServiceUrn;
   readonly location: LocationValue | undefined;
@@ -14,11 +15,46 @@ export interface MapQuestion {
   readonly deadlineMs: number;
 }
 
-/** The third stage: which boundary serves the location? A failed or late lookup is an answer too, never a rejection. */
+/** What the stage is asked of all that the second stage found. */
+export interface MapLocatedQuestion extends Omit<MapQuestion, 'location'> {
+  readonly located: Located | undefined;
+}
+
+/** A mapping, and the location that it is for: `located` as it was, or with the alternative chosen that is served. */
+export interface MappedLocation {
+  readonly mapping: Mapping;
+  readonly located: Located | undefined;
+}
+
+/**
+ * The third stage: which boundary serves the chosen location, and where none does, which serves an alternative? All within
+ * one deadline. A failed or late lookup is an answer too, never a rejection.
+ */
+export async function mapLocated(
+  question: MapLocatedQuestion,
+  { lookup, clock }: { readonly lookup: BoundaryLookup; readonly clock: Clock },
+): Promise<MappedLocation> {
+  const { located } = question;
+  const start = clock.mono();
+  const first = await mapLocation({ ...question, location: located?.location }, lookup);
+  if (located === undefined || !isUnserved(first)) return { mapping: first, located };
+  for (const [place, location] of located.alternatives.entries()) {
+    const deadlineMs = question.deadlineMs - (clock.mono() - start);
+    if (deadlineMs < 1) break;
+    const mapping = await mapLocation({ ...question, location, deadlineMs }, lookup);
+    if (mapping.kind !== 'mapped') continue;
+    return {
+      mapping: { ...mapping, detail: `${mapping.detail}; of the location that comes first: ${first.detail}` },
+      located: promoteAlternative(located, place, 'no boundary serves it'),
+    };
+  }
+  return { mapping: first, located };
+}
+
+/** Which boundary serves one location. Never rejects. */
 export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup): Promise<Mapping> {
   const { location, service } = question;
-  if (location === undefined)
-    return unmapped('noLocation', 'the request carries no location that can be read');
+  if (location === undefined) return unmapped('noLocation', 'there is no location that can be read');
   const scope: LookupScope = {
     services: serviceFamily(service),
     asOf: question.asOf,
@@ -42,11 +78,22 @@ export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup)
   }
 }
 
+/** Whether the boundaries were asked, and none of them serves the place. */
+function isUnserved(mapping: Mapping): boolean {
+  return (
+    mapping.kind === 'unmapped' &&
+    (mapping.reason === 'outsideAllBoundaries' ||
+      mapping.reason === 'civicUnknown' ||
+      mapping.reason === 'civicAmbiguous')
+  );
+}
+
 const civicPlace = 'the civic address';
 
 function describeShape(location: LocationValue): string {
   const kind = location.shape?.kind;
-  return kind === undefined || kind === 'point' ? 'the point' : `the centre of the ${kind}`;
+  if (kind === undefined || kind === 'point') return 'the point';
+  return `the centre of the ${kind === 'arcBand' ? 'arc band' : kind}`;
 }
 
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {

@@ -89,6 +89,83 @@ export interface LocationTables {
   ): Promise<TableLocation | undefined>;
 }
 
+/** A location table as a whole. */
+export interface LocationTableInfo {
+  readonly name: LocationTableName;
+  readonly rowCount: number;
+  /** Of the newest change, undefined where there was none. */
+  readonly updatedAt: WallMs | undefined;
+  readonly updatedBy: string | undefined;
+  /** Where the newest load came from. */
+  readonly source: string | undefined;
+  readonly isLoading: boolean;
+}
+
+/** A row as it is stored. */
+export interface StoredTableLocation extends TableLocation {
+  readonly updatedAt: WallMs;
+}
+
+/** A row of a source that cannot be used: where it is, and what to do about it. */
+export interface RefusedTableRow {
+  /** From 1, the header among them. */
+  readonly line: number;
+  readonly column: string | undefined;
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** One row of a source: usable (its key as the table keeps it), or refused. */
+export type SourceTableRow =
+  | { readonly kind: 'row'; readonly line: number; readonly location: TableLocation }
+  | { readonly kind: 'refused'; readonly refused: RefusedTableRow };
+
+export interface TableLoadOptions {
+  readonly table: LocationTableName;
+  /** `replace`: the rows become the table. `merge`: they are added to it, in place of rows of the same key. */
+  readonly mode: 'replace' | 'merge';
+  /** Whether rows that cannot be used are left out; they refuse the load otherwise. */
+  readonly skipsBadRows: boolean;
+  readonly source: string;
+  readonly actor: Actor;
+}
+
+/** What became of a load of a location table. At most `refusedRowsMax` of the refused rows are listed. */
+export type TableLoadOutcome =
+  | {
+      readonly kind: 'loaded' | 'refused';
+      readonly table: LocationTableInfo;
+      readonly readCount: number;
+      readonly refusedCount: number;
+      readonly refused: readonly RefusedTableRow[];
+    }
+  | { readonly kind: 'busy' };
+
+/** What became of a change of one row. `busy`: a load of the table is under way, nothing was changed. */
+export type TableChange =
+  | { readonly kind: 'changed'; readonly row: StoredTableLocation }
+  | { readonly kind: 'absent' | 'busy' };
+
+/** Loads, reads and changes location tables. Each change leaves an audit row; keys are as the table keeps them. */
+export interface LocationTableAdmin {
+  listTables(): Promise<readonly LocationTableInfo[]>;
+  /** Calls see the table before the load or after it, nothing between. */
+  load(rows: AsyncIterable<SourceTableRow>, options: TableLoadOptions): Promise<TableLoadOutcome>;
+  /** In key order, after the key named. */
+  listRows(query: {
+    readonly table: LocationTableName;
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly StoredTableLocation[]>;
+  getRow(table: LocationTableName, key: string): Promise<StoredTableLocation | undefined>;
+  setRow(table: LocationTableName, location: TableLocation, actor: Actor): Promise<TableChange>;
+  /** `changed` with the row that was there. */
+  removeRow(table: LocationTableName, key: string, actor: Actor): Promise<TableChange>;
+}
+
+/** Calls back once, `delayMs` from now; what it returns keeps it from doing so. */
+export type Timer = (delayMs: number, onEnd: () => void) => () => void;
+
 /** Serves documents by reference: what it returns is an `https:` URI that nobody can guess (RFC 6753, RFC 5808 §3.2). */
 export interface LocationPublisher {
   publish(pidfLo: string): string;

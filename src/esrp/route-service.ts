@@ -1,8 +1,8 @@
 import type { Clock } from '../base/index.ts';
 import type { LocationLimits } from '../location/index.ts';
-import { collectLocations } from '../location/index.ts';
 import { decide, describePlan } from './decide.ts';
-import { mapLocation } from './map.ts';
+import { locateDocument } from './locate.ts';
+import { mapLocated } from './map.ts';
 import type { BoundaryLookup, Logger } from './ports.ts';
 import { StageLog } from './stage-log.ts';
 import type { Located, Mapping, RouteAnswer, RouteLocation, RouteQuery, RouteService } from './types.ts';
@@ -28,20 +28,21 @@ export function createRouteService(options: RouteServiceOptions, ports: RouteSer
     async route(query: RouteQuery): Promise<RouteAnswer> {
       const start = ports.clock.mono();
       const log = new StageLog(ports);
-      const located =
+      const found =
         log.runSync('locate', () => locateQuery(query.location, options.limits), describeLocated) ?? nowhere;
       const question = {
         service: query.service,
-        location: located.location,
+        located: found,
         asOf: query.asOf ?? ports.clock.wall(),
         deadlineMs: options.lookupDeadlineMs,
       };
-      const mapping =
-        (await log.run(
-          'map',
-          () => mapLocation(question, ports.lookup),
-          (value) => value.detail,
-        )) ?? failed;
+      const mapped = await log.run(
+        'map',
+        () => mapLocated(question, ports),
+        (value) => value.mapping.detail,
+      );
+      const mapping = mapped?.mapping ?? failed;
+      const located = mapped?.located ?? found;
       const targets = { ...options, defaultRoute: { uri: options.defaultRouteUri } };
       const plan =
         log.runSync('decide', () => decide(mapping, targets), describePlan) ?? decide(failed, targets);
@@ -78,16 +79,7 @@ function describeLocated(located: Located): string {
 }
 
 function locateQuery(location: RouteLocation, limits: LocationLimits): Located {
-  if (location.kind === 'document') {
-    const part = {
-      contentType: 'application/pidf+xml',
-      contentId: undefined,
-      path: '0',
-      bytes: location.bytes,
-    };
-    const found = collectLocations({ geolocationValues: [], parts: [part] }, limits);
-    return { ...found, alternatives: [], additionalData: [] };
-  }
+  if (location.kind === 'document') return locateDocument(location.bytes, limits);
   return {
     location: {
       source: { kind: 'query' },

@@ -1,0 +1,150 @@
+import type { CodedError } from '../base/index.ts';
+import { DependencyError, errorText } from '../base/index.ts';
+import {
+  type LocationLimits,
+  type LocationReference,
+  type LocationSource,
+  type LocationValue,
+  readFetched,
+} from '../location/index.ts';
+import type { Ask, SourceAnswer } from './locate-source.ts';
+import type {
+  CallerIdentity,
+  FetchedLocation,
+  LocationFetch,
+  LocationTableName,
+  LocationTables,
+  TableLocation,
+} from './ports.ts';
+
+// How each source of a location is asked. Nothing here rejects: what a port throws becomes an answer.
+
+/** Follows a reference. */
+export function askReference(
+  reference: LocationReference,
+  fetch: LocationFetch,
+  limits: LocationLimits,
+): Ask {
+  const { uri, protocol } = reference;
+  return safely('notFetched', async (deadlineMs) => {
+    const document = await fetch.dereference(reference, deadlineMs);
+    const source = { kind: 'reference', uri, protocol } as const;
+    return readAnswer(document, {
+      reference,
+      source,
+      limits,
+      reason: 'fetched, and comes first of what there is',
+    });
+  });
+}
+
+/** Asks the location server by who the caller is (RFC 6155). */
+export function askServer(
+  identity: CallerIdentity,
+  ask: NonNullable<LocationFetch['askByIdentity']>,
+  limits: LocationLimits,
+): Ask {
+  return safely('notFetched', async (deadlineMs) => {
+    const document = await ask(identity, deadlineMs);
+    const source = {
+      kind: 'locationServer',
+      identity: identity.uris[0] ?? identity.ip ?? '',
+    } as const;
+    const reference = { uri: document.uri, protocol: 'held' } as const;
+    const answer = readAnswer(document, {
+      reference,
+      source,
+      limits,
+      reason: 'known to the location server',
+    });
+    return answer.kind === 'none' && answer.outcome === 'notFetched' ? asUnknown(answer) : answer;
+  });
+}
+
+/** Looks the first known of these keys up in a table. */
+export function askTable(table: LocationTableName, keys: readonly string[], tables: LocationTables): Ask {
+  return safely('notFetched', async (deadlineMs) => {
+    const row = await tables.find(table, keys, deadlineMs);
+    if (row === undefined || (row.shape === undefined && row.civic === undefined)) {
+      return { kind: 'none', outcome: 'unknown', reason: 'has no row for this caller', isFailure: false };
+    }
+    const location = tableLocation(table, row);
+    return { kind: 'locations', locations: [location], reason: 'has a row for this caller', warnings: [] };
+  });
+}
+
+function tableLocation(table: LocationTableName, row: TableLocation): LocationValue {
+  return {
+    ...unknownRest,
+    source: { kind: 'table', table, key: row.key },
+    shape: row.shape,
+    civic: row.civic,
+    method: table === 'cell' ? cellMethod(row.key) : 'Manual',
+  };
+}
+
+// Method tokens of the IANA registry (RFC 4119 §2.2.3, §6.1): how the network knows where the caller is attached.
+function cellMethod(key: string): string {
+  if (key.startsWith('wlan:')) return '802.11';
+  return key.startsWith('dsl:') || key.startsWith('eth:') ? 'Wiremap' : 'Cell';
+}
+
+/** What is not known of a location that came without a document. */
+export const unknownRest = {
+  entity: undefined,
+  timestamp: undefined,
+  isRetransmissionAllowed: undefined,
+  retentionExpires: undefined,
+} as const;
+
+interface ReadParts {
+  readonly reference: LocationReference;
+  readonly source: LocationSource;
+  readonly limits: LocationLimits;
+  /** Why its first location is taken, where it is. */
+  readonly reason: string;
+}
+
+function readAnswer(document: FetchedLocation, parts: ReadParts): SourceAnswer {
+  const read = readFetched(document, parts.reference, parts.source, parts.limits);
+  if (!read.ok) return refused(read.error);
+  const [first, ...rest] = read.value.locations;
+  if (first === undefined)
+    return { kind: 'none', outcome: 'unreadable', reason: 'holds no location', isFailure: true };
+  return {
+    kind: 'locations',
+    locations: [first, ...rest],
+    reason: parts.reason,
+    warnings: read.value.warnings,
+  };
+}
+
+function refused({ code, message }: CodedError): SourceAnswer {
+  const isHeldError = code === 'location.heldError';
+  return {
+    kind: 'none',
+    outcome: isHeldError ? 'notFetched' : 'unreadable',
+    reason: withoutUris(`${code}: ${message}`),
+    isFailure: true,
+  };
+}
+
+function asUnknown(answer: Extract<SourceAnswer, { kind: 'none' }>): SourceAnswer {
+  return { ...answer, outcome: 'unknown' };
+}
+
+function safely(outcome: 'notFetched', ask: Ask): Ask {
+  return async (deadlineMs) => {
+    try {
+      return await ask(deadlineMs);
+    } catch (thrown) {
+      const code = thrown instanceof DependencyError ? `${thrown.code}: ` : '';
+      return { kind: 'none', outcome, reason: withoutUris(code + errorText(thrown)), isFailure: true };
+    }
+  };
+}
+
+/** Who has the URI of a location may have the location, and a URI may hold the caller's number: neither is for a reason. */
+function withoutUris(text: string): string {
+  return text.replace(/\b(?:https?|sips?|pres|tel):[^\s"'<>)]+/gi, 'its URI');
+}
