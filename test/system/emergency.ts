@@ -119,6 +119,8 @@ export function inDialog(
     readonly callId: string;
     readonly cseq: number;
     readonly body?: string;
+    /** `application/sdp` where there is a body and nothing is said. */
+    readonly contentType?: string;
   },
 ): string {
   const body = options.body ?? '';
@@ -132,7 +134,7 @@ export function inDialog(
     `Call-ID: ${options.callId}`,
     `CSeq: ${options.cseq} ${options.method}`,
     `Contact: <sip:peer@${hostPort(peer)};transport=${uriTransport(peer)}>`,
-    ...(body === '' ? [] : ['Content-Type: application/sdp']),
+    ...(body === '' ? [] : [`Content-Type: ${options.contentType ?? 'application/sdp'}`]),
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',
     body,
