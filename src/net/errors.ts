@@ -51,6 +51,39 @@ export const netErrors = defineErrors({
     kind: 'dependency',
     meaning: 'Every name server refused, failed or could not be understood.',
   },
+  'net.httpUriRefused': {
+    kind: 'reject',
+    meaning: 'A URI that is not fetched: its scheme, its port, a user in it, or its form.',
+  },
+  'net.httpHostRefused': { kind: 'reject', meaning: 'The host is not one of those that may be asked.' },
+  'net.httpAddressRefused': {
+    kind: 'reject',
+    meaning: 'The host lies at addresses that are not public and that no listed network has.',
+  },
+  'net.httpBusy': { kind: 'reject', meaning: 'As many documents are being fetched as the limits allow.' },
+  'net.httpTimeout': { kind: 'dependency', meaning: 'The answer was not there, or not whole, in time.' },
+  'net.httpConnectFailed': {
+    kind: 'dependency',
+    meaning: 'No connection to the HTTP server could be opened.',
+  },
+  'net.httpTls': {
+    kind: 'dependency',
+    meaning: 'The HTTP server did not prove to be the host, or no TLS session came about.',
+  },
+  'net.httpBroken': {
+    kind: 'dependency',
+    meaning: 'The connection ended before the answer did, or what came is not HTTP.',
+  },
+  'net.httpTooLarge': { kind: 'dependency', meaning: 'The answer is larger than the limit.' },
+  'net.httpEncoding': {
+    kind: 'dependency',
+    meaning: 'The answer is compressed in a way that cannot be undone within the limits.',
+  },
+  'net.httpRedirect': {
+    kind: 'dependency',
+    meaning: 'The server redirects once too often, or to where nothing can be fetched.',
+  },
+  'net.httpStatus': { kind: 'dependency', meaning: 'The HTTP server answered with another status than 2xx.' },
   'net.callFailed': {
     kind: 'dependency',
     meaning: 'A call could not be placed: nothing is listening or reachable there.',

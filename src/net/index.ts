@@ -12,6 +12,16 @@ export {
   type HealthReport,
   type HealthState,
 } from './health.ts';
+export { HttpFetcher, type HttpFetcherOptions } from './http-fetcher.ts';
+export type {
+  HttpAnswer,
+  HttpCounts,
+  HttpCredentials,
+  HttpLimits,
+  HttpQuestion,
+  HttpRules,
+  PatienceLimits,
+} from './http-types.ts';
 export { defaultNetLimits } from './limits.ts';
 export { type NextHopFilter, nextHopFilter } from './next-hop-filter.ts';
 export { defaultTransportOrder, type FamilyPolicy, type TransportOrder } from './next-hop-plan.ts';

@@ -33,7 +33,8 @@ export function nextHopFilter(networks: readonly string[]): Result<NextHopFilter
   });
 }
 
-function addNetwork(list: BlockList, network: string): string | undefined {
+/** Adds a network to a list; says what is wrong with one that is none. */
+export function addNetwork(list: BlockList, network: string): string | undefined {
   const slash = network.indexOf('/');
   const address = slash < 0 ? network : network.slice(0, slash);
   const family = familyOf(address);

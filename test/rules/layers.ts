@@ -26,7 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     isPure: false,
   },
   load: { rooms: ['base', 'geo', 'esrp'], packages: [], isPure: false },
-  net: { rooms: ['base', 'sip', 'esrp'], packages: ['ws', 'dns-packet', 'koffi'], isPure: false },
+  net: { rooms: ['base', 'sip', 'esrp'], packages: ['ws', 'dns-packet', 'koffi', 'undici'], isPure: false },
   http: {
     rooms: ['base', 'esrp', 'lost', 'location', 'policy', 'geo'],
     packages: ['express', 'zod'],
@@ -53,6 +53,7 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   pino: ['observe'],
   commander: ['cli'],
+  undici: ['net'],
 };
 
 /** Modules of Node.js that neither do input or output nor read a clock; of `node:crypto` what draws no random number. */
