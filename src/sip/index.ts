@@ -35,6 +35,23 @@ export {
   writeMultipart,
 } from './body/index.ts';
 export {
+  defaultSubscriberLimits,
+  type EventErrorCode,
+  eventErrors,
+  Subscriber,
+  type SubscriberCounts,
+  type SubscriberEffect,
+  type SubscriberEvent,
+  type SubscriberInput,
+  type SubscriberLimits,
+  type SubscriberOptions,
+  type SubscriptionEnd,
+  type SubscriptionFailure,
+  type SubscriptionRequest,
+  type SubscriptionState,
+  subscriptionTarget,
+} from './events/index.ts';
+export {
   answerStun,
   type DatagramKind,
   datagramKind,

@@ -1,3 +1,4 @@
+export { Dialog } from './dialog.ts';
 export { SessionDescriptions, sessionIn } from './session-description.ts';
 export type {
   AgentEffect,
