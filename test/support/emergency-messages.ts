@@ -1,3 +1,6 @@
+import type { LocateOptions } from '../../src/esrp/index.ts';
+import { defaultLocationLimits } from '../../src/location/index.ts';
+import { defaultBodyLimits } from '../../src/sip/body/index.ts';
 import type { SipRequest } from '../../src/sip/message/index.ts';
 import { defaultMessageLimits, parseMessage } from '../../src/sip/message/index.ts';
 import type { Flow } from '../../src/sip/transaction/index.ts';
@@ -11,6 +14,15 @@ export interface RequestParts {
   readonly contentType?: string;
   readonly body?: string;
 }
+
+/** How calls are located in tests: as the configuration has it by default. */
+export const testLocateOptions: LocateOptions = {
+  budgetMs: 2_000,
+  order: 'valueFirst',
+  fallbacks: ['server', 'cell', 'number', 'ingress', 'service'],
+  serviceDefaults: new Map(),
+  limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+};
 
 /** A datagram's flow from 192.0.2.7 to our loopback listener. */
 export const testFlow: Flow = {

@@ -4,12 +4,13 @@ import {
   type CallOptions,
   type CallRecord,
   type IngressRules,
+  type LocateOptions,
   routeRequest,
 } from '../../src/esrp/index.ts';
-import { defaultLocationLimits } from '../../src/location/index.ts';
-import { defaultBodyLimits } from '../../src/sip/body/index.ts';
 import type { SipMessage, SipRequest } from '../../src/sip/message/index.ts';
 import type { Transport } from '../../src/sip/transaction/index.ts';
+import { testLocateOptions } from './emergency-messages.ts';
+import { LocationWorld } from './location-ports.ts';
 import { describe as inWords, type Peer, ProxyHarness } from './proxy-harness.ts';
 
 const rules: IngressRules = {
@@ -20,6 +21,7 @@ const rules: IngressRules = {
   nonEmergency: 'proxy',
   mode: 'proxy',
   redirects: 'recurse',
+  defaultPlace: undefined,
 };
 
 /**
@@ -34,9 +36,17 @@ export class EmergencyProxy {
   readonly fallback: Peer;
   readonly bob: Peer;
   readonly records: CallRecord[] = [];
+  /** What the boundaries say; a test may put another in its place. */
+  lookup: BoundaryLookup = everywhere;
+  /** What lies elsewhere. */
+  readonly world: LocationWorld;
   readonly #options: CallOptions;
 
-  constructor(transport: Transport = 'udp', changes: Partial<IngressRules> = {}) {
+  constructor(
+    transport: Transport = 'udp',
+    changes: Partial<IngressRules> = {},
+    locate: Partial<LocateOptions> = {},
+  ) {
     const { harness } = this;
     this.caller = harness.peer('192.0.2.7', 5060, transport);
     this.psap = harness.peer('192.0.2.20');
@@ -53,8 +63,10 @@ export class EmergencyProxy {
       silenceTimeoutMs: 5_000,
       lookupDeadlineMs: 500,
       supply: { isOn: true, profileOf: () => 'nena-i3', publisher: undefined, provider: 'esrp.example.net' },
-    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+      locate: { ...testLocateOptions, ...locate },
+      retention: { keepsDocumentRetention: true, locationRetentionMs: 365 * 86_400_000 },
     };
+    this.world = new LocationWorld(harness.clock);
   }
 
   /** Sends bytes from the caller and lets the call flow decide. */
@@ -72,12 +84,15 @@ export class EmergencyProxy {
       if (question?.kind !== 'decide') return;
       harness.questions.delete(question.id);
       const { request, flow } = question;
-      const { decision, record } = await routeRequest(request, flow, this.#options, {
-        lookup,
-        clock: harness.clock,
-        random: harness.random,
-        logger: silent,
-      });
+      const { decision, record } = await this.world.until(
+        routeRequest(request, flow, this.#options, {
+          lookup: this.lookup,
+          locations: this.world.ports(),
+          clock: harness.clock,
+          random: harness.random,
+          logger: silent,
+        }),
+      );
       if (record !== undefined) this.records.push(record);
       harness.input({ kind: 'decided', id: question.id, decision });
     }
@@ -119,7 +134,7 @@ const names = [
   'example.com',
 ];
 
-const lookup: BoundaryLookup = {
+const everywhere: BoundaryLookup = {
   byPoint: () => Promise.resolve({ kind: 'found', rule: 'covers', matches: [boundary] }),
   byCivic: () => Promise.resolve({ kind: 'found', rule: 'areaName', matches: [boundary] }),
 };

@@ -18,8 +18,6 @@ import type {
   LookupScope,
 } from '../../../src/esrp/index.ts';
 import { defaultDecision, routeRequest } from '../../../src/esrp/index.ts';
-import { defaultLocationLimits } from '../../../src/location/index.ts';
-import { defaultBodyLimits } from '../../../src/sip/body/index.ts';
 import {
   civicPidf,
   pointPidf,
@@ -27,6 +25,7 @@ import {
   requestText,
   sdpAndPidf,
   testFlow,
+  testLocateOptions,
   testRequest,
 } from '../../support/emergency-messages.ts';
 
@@ -70,6 +69,7 @@ const rules: IngressRules = {
   nonEmergency: 'refuse',
   mode: 'proxy',
   redirects: 'recurse',
+  defaultPlace: undefined,
 };
 
 function options(changes: Partial<IngressRules> = {}): CallOptions {
@@ -82,7 +82,9 @@ function options(changes: Partial<IngressRules> = {}): CallOptions {
     lastRingTimeoutMs: 180_000,
     silenceTimeoutMs: 5_000,
     lookupDeadlineMs: 500,
-    limits: { body: defaultBodyLimits, location: defaultLocationLimits },
+    locate: testLocateOptions,
+    retention: { keepsDocumentRetention: true, locationRetentionMs: 86_400_000 },
+    supply: { isOn: false, profileOf: () => 'nena-i3', publisher: undefined, provider: 'esrp.example.net' },
   };
 }
 
@@ -91,6 +93,7 @@ function ports(lookup: BoundaryLookup, logged: string[] = []): CallPorts {
   let tokens = 0;
   return {
     lookup,
+    locations: { fetch: undefined, tables: undefined, timer: () => () => undefined },
     clock: { mono: () => monoMs(0), wall: () => wallMs(1_700_000_000_000) },
     random: { token: (length) => `t${++tokens}`.padEnd(length, '0'), fraction: () => 0.5 },
     logger: { debug: log, info: log, warn: log, error: log },
