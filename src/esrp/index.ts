@@ -24,6 +24,11 @@ export {
   locate,
 } from './locate.ts';
 export type { Fallback } from './locate-fallback.ts';
+export {
+  locationTableKey,
+  locationTableLookupKeys,
+  locationTableNames,
+} from './location-table-key.ts';
 export { type MapLocatedQuestion, type MappedLocation, mapLocated } from './map.ts';
 export { type InDialogEvent, MidCall, type MidCallOptions, type MidCallPorts } from './mid-call.ts';
 export type {
@@ -47,14 +52,22 @@ export type {
   LoadProgress,
   LocationFetch,
   LocationPublisher,
+  LocationTableAdmin,
+  LocationTableInfo,
   LocationTableName,
   LocationTables,
   Logger,
   LookupAnswer,
   LookupScope,
   RefusedFeature,
+  RefusedTableRow,
   SourceFeature,
+  SourceTableRow,
   StoredBoundary,
+  StoredTableLocation,
+  TableChange,
+  TableLoadOptions,
+  TableLoadOutcome,
   TableLocation,
   Timer,
 } from './ports.ts';
