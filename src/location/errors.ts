@@ -116,6 +116,14 @@ export const locationErrors = defineErrors({
     kind: 'reject',
     meaning: 'A location is given by reference, and fetching by reference is not configured.',
   },
+  'location.referenceExpired': {
+    kind: 'reject',
+    meaning: 'A reference says that it leads nowhere any more (RFC 4483 §5.7).',
+  },
+  'location.callerNameless': {
+    kind: 'reject',
+    meaning: 'A call has no identity that the location server could know its caller by.',
+  },
 });
 
 /** A code of {@link locationErrors}. */
