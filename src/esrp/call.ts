@@ -112,11 +112,17 @@ export async function routeRequest(
     log.runSync('decide', () => decide(mapping, decideOptions(rules, options)), describePlan) ??
     defaultPlan(rules, options);
   const identifiers = identifiersOf(request, options, ports);
+  const warnings: CodedError[] = [];
   const decision = log.runSync(
     'forward',
     () => {
       const { mode, redirects } = rules;
-      return forward(request, { recognition, plan, identifiers, mode, redirects, located, ...options });
+      const place = {
+        located,
+        now: ports.clock.wall(),
+        warn: (each: CodedError) => void warnings.push(each),
+      };
+      return forward(request, { recognition, plan, identifiers, mode, redirects, ...place, ...options });
     },
     (value) =>
       value.kind === 'forward'
@@ -124,7 +130,7 @@ export async function routeRequest(
         : value.kind,
   );
   if (decision === undefined) return lastResort(request, flow, rules, options, ports, log);
-  const parts = { request, flow, recognition, located, mapping, plan, identifiers, log };
+  const parts = { request, flow, recognition, located, mapping, plan, identifiers, log, warnings };
   const record = startRecord(parts, options, ports);
   return { decision, record };
 }
@@ -223,12 +229,15 @@ interface RecordParts {
   readonly plan: Plan;
   readonly identifiers: EmergencyIdentifiers;
   readonly log: StageLog;
+  /** Of the last stage. */
+  readonly warnings?: readonly CodedError[];
 }
 
 function startRecord(parts: RecordParts, options: CallOptions, ports: CallPorts): CallRecord {
   const { request, flow, located, identifiers } = parts;
   const warnings: CodedError[] = [...request.defects.map(({ code, message }) => ({ code, message }))];
   if (located !== undefined) warnings.push(...located.warnings);
+  warnings.push(...(parts.warnings ?? []));
   const receivedAt = ports.clock.wall();
   return {
     id: newRecordId(ports.random),

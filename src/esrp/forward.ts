@@ -1,12 +1,16 @@
+import { type CodedError, errorText, type WallMs } from '../base/index.ts';
 import {
   type HeaderEdit,
   headerValues,
   type ProxyTarget,
   type RequestDecision,
   type SipRequest,
+  type TargetAddition,
 } from '../sip/index.ts';
+import { esrpErrors } from './errors.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import type { SupplyOptions } from './supply.ts';
+import { supplyLocation } from './supply-location.ts';
 import type { Located, Plan, PlanTarget, Recognition } from './types.ts';
 
 type EmergencyRecognition = Extract<Recognition, { kind: 'emergency' }>;
@@ -24,6 +28,10 @@ export interface ForwardInput {
   readonly mode: 'proxy' | 'redirect';
   readonly located: Located | undefined;
   readonly supply: SupplyOptions;
+  /** For documents that are made here. */
+  readonly now?: WallMs | undefined;
+  /** Told what could not be done as it should be, for the record. */
+  readonly warn?: ((warning: CodedError) => void) | undefined;
   /** What becomes of a 3xx of a PSAP: its contacts are tried, or the caller is told. */
   readonly redirects: 'recurse' | 'pass';
 }
@@ -37,9 +45,14 @@ export function forward(request: SipRequest, input: ForwardInput): RequestDecisi
   ];
   if (input.recognition.isRequestUriReplaced) edits.push(...historyOf(request, input.recognition.requestUri));
   const [first, ...rest] = input.plan.targets;
+  const additions = additionsOf(request, input);
+  const targetAt = (target: PlanTarget, index: number): ProxyTarget => ({
+    ...targetOf(target, index, input),
+    addition: additions[index],
+  });
   return {
     kind: 'forward',
-    targets: [targetOf(first, 0, input), ...rest.map((target, index) => targetOf(target, index + 1, input))],
+    targets: [targetAt(first, 0), ...rest.map((target, index) => targetAt(target, index + 1))],
     requestUri: input.recognition.isRequestUriReplaced ? input.recognition.requestUri : undefined,
     edits,
     // A refusal of any kind must not end an emergency call while there is another target.
@@ -51,9 +64,26 @@ export function forward(request: SipRequest, input: ForwardInput): RequestDecisi
   };
 }
 
+/** What each target gets of a location that we supply. No fault there may cost the call its way. */
+function additionsOf(request: SipRequest, input: ForwardInput): readonly (TargetAddition | undefined)[] {
+  const { located, supply, now, warn } = input;
+  try {
+    const targetUris = input.plan.targets.map(({ uri }) => uri);
+    const { additions, warnings } = supplyLocation(request, { located, targetUris, supply, now });
+    for (const warning of warnings) warn?.(warning);
+    return additions;
+  } catch (thrown) {
+    const code = 'esrp.locationNotSupplied';
+    warn?.({ code, message: `${esrpErrors[code].meaning}: ${errorText(thrown)}`, cause: thrown });
+    return [];
+  }
+}
+
 /**
  * The plan as a 302, or as a 300 where it has more than one target, best first (RFC 3261 §8.3, §21.3). The contacts have
- * no expiry: they are good for this call alone, since the next one is routed by its own place.
+ * no expiry: they are good for this call alone, since the next one is routed by its own place. A location that we supply
+ * does not go with them: the request that follows is not ours, and in a response a location is the answer to a bad one
+ * (RFC 6442 §4.3).
  */
 function redirect({ plan, identifiers }: ForwardInput): RequestDecision {
   const contacts = plan.targets.map((target, index) => {
