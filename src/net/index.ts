@@ -12,7 +12,9 @@ export {
   type HealthReport,
   type HealthState,
 } from './health.ts';
+export { type AddressGuard, addressGuard } from './http-address-guard.ts';
 export { HttpFetcher, type HttpFetcherOptions } from './http-fetcher.ts';
+export { canonicalHost, hostMatcher } from './http-target.ts';
 export type {
   HttpAnswer,
   HttpCounts,
