@@ -15,6 +15,14 @@ export function chooseLocation(document: PidfLo): LocationValue | undefined {
   return undefined;
 }
 
+/**
+ * Whether a location is to be used only where there is no other: one that was derived from another (RFC 6881 SP-21), and a
+ * default (AN-24), which says where callers are when nobody knows where they are.
+ */
+export function isLastResort({ method }: LocationValue): boolean {
+  return method !== undefined && /^(?:derived|default)$/i.test(method);
+}
+
 function containerOf(entry: PidfLoEntry): LocationContainer {
   return entry.kind === 'location' ? (entry.location.container ?? 'other') : entry.rejected.container;
 }

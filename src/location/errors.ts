@@ -15,7 +15,7 @@ export const locationErrors = defineErrors({
   'location.civicEmpty': { kind: 'parse', meaning: 'A civic address has no value in it.' },
   'location.shapeUnsupported': {
     kind: 'reject',
-    meaning: 'A location is given as a shape that is not read.',
+    meaning: 'A location is given as a shape that is no area, or several.',
   },
   'location.crsUnsupported': {
     kind: 'reject',
@@ -67,13 +67,76 @@ export const locationErrors = defineErrors({
   },
   'location.radiusUnusable': {
     kind: 'parse',
-    meaning: 'A circle has no usable radius; read as a point at its centre.',
+    meaning: 'A round shape has no usable radius; read as a point at its centre.',
   },
   'location.unitMissing': {
     kind: 'parse',
-    meaning: 'A radius names no unit, or by another name than RFC 5491 says; read.',
+    meaning: 'A measure names no unit, or by another name than RFC 5491 says; read.',
   },
-  'location.unitFoot': { kind: 'parse', meaning: 'A radius is given in feet; read and converted to metres.' },
+  'location.unitFoot': { kind: 'parse', meaning: 'A length is given in feet; read and converted to metres.' },
+  'location.unitConverted': {
+    kind: 'parse',
+    meaning: 'A length is given in kilometres, miles or yards; read and converted to metres.',
+  },
+  'location.angleRepaired': {
+    kind: 'parse',
+    meaning: 'An angle is negative, beyond a full turn, or called radians and written in degrees; read.',
+  },
+  'location.measureUnusable': {
+    kind: 'parse',
+    meaning:
+      'A length or angle of a shape is missing or no measure; read as a shape that does without it and covers no less.',
+  },
+  'location.measureSwapped': {
+    kind: 'parse',
+    meaning: 'A smaller length stands where the larger belongs; read the other way round.',
+  },
+  'location.shapeSubstituted': {
+    kind: 'parse',
+    meaning: 'A shape of GML that RFC 5491 does not have is read as the one of its that covers the same.',
+  },
+  'location.ringClosed': {
+    kind: 'parse',
+    meaning: 'The last corner of a ring is not its first; read as closed.',
+  },
+  'location.ringCrossing': {
+    kind: 'parse',
+    meaning: 'A ring crosses or touches itself; read as the smallest area without dents around its corners.',
+  },
+  'location.ringDegenerate': {
+    kind: 'parse',
+    meaning: 'A ring has no area, and no point that stands for it.',
+  },
+  'location.ringRepaired': {
+    kind: 'parse',
+    meaning:
+      'A ring repeats a corner, or its corners stand outside of the elements that belong around them; read.',
+  },
+  'location.ringHoles': {
+    kind: 'parse',
+    meaning: 'A polygon has holes, which RFC 5491 does not have; read.',
+  },
+  'location.altitudeMismatch': {
+    kind: 'parse',
+    meaning: 'Corners of an area differ in altitude, or some have none; read at the lowest.',
+  },
+  'location.signsRepaired': {
+    kind: 'parse',
+    meaning: 'Coordinates are written with degree signs or a typographic minus; read.',
+  },
+  'location.confidenceUnusable': {
+    kind: 'parse',
+    meaning: 'A confidence is no percentage; left out.',
+  },
+  'location.usageRuleRepaired': {
+    kind: 'parse',
+    meaning:
+      'A usage rule has another name or place than in its schema, or a value that is none; read, or left out.',
+  },
+  'location.civicNameRepaired': {
+    kind: 'parse',
+    meaning: 'An element of an address has another name than RFC 5139 gives it; read under that name.',
+  },
   'location.countryRepaired': {
     kind: 'parse',
     meaning: 'A country is not two upper-case letters; read in upper case, or left out.',
@@ -98,6 +161,57 @@ export const locationErrors = defineErrors({
   'location.headerMalformed': {
     kind: 'parse',
     meaning: 'A Geolocation header value is no URI in angle brackets.',
+  },
+  'location.partEncrypted': {
+    kind: 'reject',
+    meaning: 'A Geolocation value points at an encrypted or opaquely signed part, which is not opened.',
+  },
+  'location.contentUnreadable': {
+    kind: 'parse',
+    meaning: 'A message/external-body part names no URL.',
+  },
+  'location.contentUnsupported': {
+    kind: 'reject',
+    meaning: 'The content of a message/external-body part is to be had in a way that is not followed.',
+  },
+  'location.contentCondition': {
+    kind: 'parse',
+    meaning: 'The expiration, size or hash of a message/external-body part cannot be read; left out.',
+  },
+  'location.contentExpired': {
+    kind: 'parse',
+    meaning:
+      'A location was fetched after the expiration that the request gave for it; read (RFC 4483 §5.7).',
+  },
+  'location.contentSize': {
+    kind: 'parse',
+    meaning: 'A fetched location has another size than the request gave; read (RFC 4483 §5.9).',
+  },
+  'location.contentMismatch': {
+    kind: 'reject',
+    meaning: 'A fetched document does not have the hash that the request gave (RFC 4483 §5.12).',
+  },
+  'location.fetchedEmpty': { kind: 'parse', meaning: 'A reference was followed and nothing came.' },
+  'location.heldError': {
+    kind: 'reject',
+    meaning: 'A location server answered with an error of HELD (RFC 5985 §6.3).',
+  },
+  'location.heldReferenceOnly': {
+    kind: 'reject',
+    meaning: 'A location server answered with references alone, which are not followed.',
+  },
+  'location.alertUnreadable': { kind: 'parse', meaning: 'An alert is no document of the CAP.' },
+  'location.alertArea': {
+    kind: 'parse',
+    meaning: 'A polygon or circle of an alert cannot be read; left out.',
+  },
+  'location.alertRingOpen': {
+    kind: 'parse',
+    meaning: 'A polygon of an alert does not end where it starts; read.',
+  },
+  'location.dataMissing': {
+    kind: 'parse',
+    meaning: 'A Call-Info value points at a body part that is not there (RFC 7852 §6.1).',
   },
   'location.geoUri': {
     kind: 'parse',

@@ -1,10 +1,12 @@
 export { accessNetworkKeys, normaliseCellKey, normaliseNumberKey } from './access-network.ts';
-export { chooseLocation, preferredEntries } from './choose.ts';
+export { chooseLocation, isLastResort, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly } from './civic.ts';
 export type { CollectedLocations } from './collect.ts';
 export { collectLocations, offeredLocations } from './collect.ts';
 export type { LocationErrorCode } from './errors.ts';
 export { locationErrors } from './errors.ts';
+export type { FetchedDocument, FetchedLocations } from './fetched.ts';
+export { readFetched } from './fetched.ts';
 export type { GeolocationScheme, GeolocationValue } from './geolocation-header.ts';
 export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
 export type { HeldAnswer, LocationResponse } from './held.ts';

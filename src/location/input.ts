@@ -16,6 +16,8 @@ export interface LocationBodyPart {
   readonly contentType: string;
   /** The Content-Type header field value as received: the parameters of `message/external-body` are read out of it. */
   readonly contentTypeValue?: string | undefined;
+  /** A further Content-Type of the same head, see `BodyPart`. */
+  readonly laterContentType?: string | undefined;
   /** As in the header, angle brackets or not. */
   readonly contentId: string | undefined;
   /** Content-IDs of the multiparts around it, outermost first: of a SIP-level one too (RFC 8262). */
@@ -76,12 +78,15 @@ export function locationParts(tree: BodyTree): {
     parts.push({
       contentType: part.mediaType.type,
       contentTypeValue: part.contentTypeValue,
+      laterContentType: part.laterContentType,
       contentId: part.contentId,
       enclosingIds,
       path: part.path,
       bytes: decoded.ok ? decoded.value : part.bytes,
     });
   };
-  if (tree.root.bytes.length > 0) visit(tree.root, []);
+  // What lies elsewhere needs no content here.
+  const { root } = tree;
+  if (root.bytes.length > 0 || root.mediaType.type === 'message/external-body') visit(root, []);
   return { parts, warnings };
 }

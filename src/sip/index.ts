@@ -32,6 +32,7 @@ export {
   parseMediaType,
   readBody,
   readMultipart,
+  readPartHead,
   writeMultipart,
 } from './body/index.ts';
 export {

@@ -1,5 +1,5 @@
 import type { CodedError } from '../../base/index.ts';
-import { excerpt, headerValue, type SipMessage } from '../message/index.ts';
+import { excerpt, headerValue, headerValues, type SipMessage } from '../message/index.ts';
 import { noParams, paramValue } from '../uri/index.ts';
 import { bodyError } from './errors.ts';
 import type { BodyLimits } from './limits.ts';
@@ -32,6 +32,8 @@ export function readBody(message: SipMessage, limits: BodyLimits): BodyTree {
     path: '0',
     mediaType,
     contentTypeValue: value,
+    laterContentType:
+      mediaType.type === 'message/external-body' ? headerValues(message, 'content-type')[1] : undefined,
     contentId: contentId === undefined ? undefined : bareContentId(contentId),
     disposition: headerValue(message, 'content-disposition'),
     transferEncoding: headerValue(message, 'content-transfer-encoding'),
@@ -50,7 +52,6 @@ export function readMultipart(bytes: Buffer, boundary: string | undefined, limit
   const root = reader.readPart({
     path: '0',
     mediaType,
-    contentTypeValue: undefined,
     contentId: undefined,
     disposition: undefined,
     transferEncoding: undefined,
@@ -100,8 +101,7 @@ class TreeReader {
     this.#depth++;
     const parts = this.#readParts(part);
     this.#depth--;
-    const { path, mediaType, contentTypeValue, contentId, disposition, transferEncoding, bytes } = part;
-    return { path, mediaType, contentTypeValue, contentId, disposition, transferEncoding, bytes, parts };
+    return { ...part, parts };
   }
 
   #readParts(parent: BodyPart): readonly BodyPart[] {
@@ -141,6 +141,7 @@ class TreeReader {
       path,
       mediaType: this.#mediaType(head.contentType, path),
       contentTypeValue: head.contentType,
+      laterContentType: head.laterContentType,
       contentId: head.contentId === undefined ? undefined : bareContentId(head.contentId),
       disposition: head.disposition,
       transferEncoding: head.transferEncoding,

@@ -7,6 +7,7 @@ import type { BodyLimits } from './limits.ts';
 /** The headers of a part that mean something to us (RFC 2045 §3: `Content-*` and nothing else), and where they end. */
 export interface PartHead {
   contentType: string | undefined;
+  laterContentType: string | undefined;
   contentId: string | undefined;
   disposition: string | undefined;
   transferEncoding: string | undefined;
@@ -27,6 +28,7 @@ export function readPartHead(
 ): PartHead {
   const head: PartHead = {
     contentType: undefined,
+    laterContentType: undefined,
     contentId: undefined,
     disposition: undefined,
     transferEncoding: undefined,
@@ -68,8 +70,10 @@ function noteField(head: PartHead, bytes: Buffer, start: number, colon: number, 
   if (((bytes[start] ?? 0) | 0x20) !== 0x63) return;
   const name = bytes.toString('latin1', start, colon).trimEnd().toLowerCase();
   const value = unfold(bytes.toString('latin1', colon + 1, end)).trim();
-  if (name === 'content-type' || name === 'c') head.contentType ??= value;
-  else if (name === 'content-id') head.contentId ??= value;
+  if (name === 'content-type' || name === 'c') {
+    if (head.contentType === undefined) head.contentType = value;
+    else head.laterContentType ??= value;
+  } else if (name === 'content-id') head.contentId ??= value;
   else if (name === 'content-disposition') head.disposition ??= value;
   else if (name === 'content-transfer-encoding') head.transferEncoding ??= value;
 }

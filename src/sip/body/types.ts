@@ -15,6 +15,8 @@ export interface BodyPart {
   readonly mediaType: MediaType;
   /** The Content-Type header field value as received; undefined where absent. */
   readonly contentTypeValue?: string | undefined;
+  /** A second Content-Type of the same head: that of what a `message/external-body` stands for, where its blank line is missing. */
+  readonly laterContentType?: string | undefined;
   /** Without angle brackets. */
   readonly contentId: string | undefined;
   readonly disposition: string | undefined;
