@@ -28,7 +28,7 @@ export const storeErrors = defineErrors({
     kind: 'config',
     meaning: 'The compiled database worker is not there; build first.',
   },
-  'store.emptyLoad': { kind: 'reject', meaning: 'A load had no feature.' },
+  'store.emptyLoad': { kind: 'reject', meaning: 'A load had no feature or no row.' },
   'store.emptyGeometry': { kind: 'reject', meaning: 'A feature has no polygon, or a polygon no ring.' },
   'store.ringOpen': { kind: 'reject', meaning: 'A ring does not end where it begins.' },
   'store.ringTooShort': {
@@ -38,6 +38,11 @@ export const storeErrors = defineErrors({
   'store.coordinateOutOfRange': {
     kind: 'reject',
     meaning: 'A coordinate is not a finite longitude of -180 to 180 or latitude of -90 to 90.',
+  },
+  'store.duplicateKey': { kind: 'reject', meaning: 'Two rows of a location table have one key.' },
+  'store.locationRemoved': {
+    kind: 'reject',
+    meaning: 'Positions, addresses and references were taken off a call record when their time was over.',
   },
   'store.duplicateId': { kind: 'reject', meaning: 'Two features of a load have one boundary id.' },
   'store.invalidGeometry': {

@@ -9,6 +9,7 @@ import { CallRecords } from './call-records.ts';
 import { PgDatabase } from './database/pg-driver.ts';
 import { PgliteDatabase } from './database/pglite-driver.ts';
 import type { Database } from './database/types.ts';
+import { makeLocationTables } from './location-tables.ts';
 import { type FolderLock, lockFolder } from './pglite/folder-lock.ts';
 import { type Preparation, prepareSchema } from './preparation.ts';
 import { keepRetention } from './retention.ts';
@@ -119,6 +120,7 @@ function makeStore(
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
     audit: makeAuditLog(database, deadlineMs),
     apiKeys: makeApiKeyStore(database, deadlineMs),
+    locationTables: makeLocationTables(database, deadlineMs, options.logger),
     onActiveDatasetChange: (listener) => database.listen(activeDatasetChannel, () => listener()),
     health: () => ({ database: database.health(), pendingRecordCount: records.pendingCount() }),
     describe: () => describeDatabase(options),

@@ -3,6 +3,7 @@ import { DependencyError, errorText } from '../base/index.ts';
 import type { Logger } from '../esrp/index.ts';
 import { discardUnfinishedLoads } from './boundary-load.ts';
 import type { Database } from './database/types.ts';
+import { discardUnfinishedLocationLoads } from './location-load.ts';
 import { migrate } from './migrate.ts';
 import { packageRoot } from './package-root.ts';
 import type { StoreProgress } from './types.ts';
@@ -38,7 +39,9 @@ export async function prepareSchema(
     await migrate(database, join(packageRoot(), 'migrations'), (count, total) =>
       options.onProgress({ phase: 'migrating', done: count, total }),
     );
-    const discarded = await discardUnfinishedLoads(database);
+    const discarded =
+      (await discardUnfinishedLoads(database)) +
+      (await discardUnfinishedLocationLoads(database, options.logger));
     if (discarded > 0) options.logger.info('store.unfinishedLoadsDiscarded', { count: discarded });
     isDone = true;
     finish();

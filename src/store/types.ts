@@ -4,6 +4,8 @@ import type {
   BoundaryAdmin,
   BoundaryLookup,
   CallRecordStore,
+  LocationTableAdmin,
+  LocationTables,
   Logger,
 } from '../esrp/index.ts';
 import type { DatabaseHealth } from './database/types.ts';
@@ -73,6 +75,7 @@ export interface Store {
   readonly boundaries: BoundaryAdmin;
   readonly audit: AuditLog;
   readonly apiKeys: ApiKeyStore;
+  readonly locationTables: LocationTables & LocationTableAdmin;
   /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */
   onActiveDatasetChange(listener: () => void): Promise<() => Promise<void>>;
   health(): StoreHealth;
