@@ -162,6 +162,10 @@ export const locationErrors = defineErrors({
     kind: 'parse',
     meaning: 'A Geolocation header value is no URI in angle brackets.',
   },
+  'location.sourceMalformed': {
+    kind: 'parse',
+    meaning: 'The loc-src of a Geolocation value is no fully qualified host name (RFC 8787 §4); left out.',
+  },
   'location.partEncrypted': {
     kind: 'reject',
     meaning: 'A Geolocation value points at an encrypted or opaquely signed part, which is not opened.',

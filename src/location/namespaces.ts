@@ -9,7 +9,15 @@ export const namespaces = {
   dm: 'urn:ietf:params:xml:ns:pidf:data-model',
   gml: 'http://www.opengis.net/gml',
   gs: 'http://www.opengis.net/pidflo/1.0',
+  conf: 'urn:ietf:params:xml:ns:geopriv:conf',
 } as const;
+
+/** The namespaces of civic elements beyond RFC 5139's own: RFC 6848's, and NENA's two (CLDXF). */
+export const civicNamespaces: ReadonlySet<string> = new Set([
+  'urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext',
+  'urn:nena:xml:ns:pidf:nenaCivicAddr',
+  'urn:nena:xml:ns:pidf:nenaCivicAddr2',
+]);
 
 /**
  * All namespaces that documents of this family have used: an element of ours that turns up in the wrong one

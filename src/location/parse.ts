@@ -2,14 +2,17 @@ import type { CodedError, Result } from '../base/index.ts';
 import { err, ok } from '../base/index.ts';
 import type { Shape } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
-import { attributeOf, childElements, collapsedTextOf, parseXml } from '../xml/index.ts';
-import { isCivicElement, readCivic } from './civic.ts';
+import { attributeOf, collapsedTextOf, parseXml } from '../xml/index.ts';
+import { combinedCivic, isCivicElement, readCivic } from './civic.ts';
+import { readConfidence } from './confidence.ts';
 import type { LocationErrorCode } from './errors.ts';
 import { isShapeElement, readShape } from './gml.ts';
 import type { LocationLimits } from './limits.ts';
 import { namespaceFit, namespaces } from './namespaces.ts';
+import { listProvidedBy } from './provided-by.ts';
 import type {
   CivicAddress,
+  Confidence,
   LocationContainer,
   LocationError,
   LocationSource,
@@ -19,6 +22,7 @@ import type {
   PidfLoEntry,
   RejectedLocation,
 } from './types.ts';
+import { readUsageRules } from './usage.ts';
 
 /**
  * Reads every location of a PIDF-LO document (RFC 4119, RFC 5139, RFC 5491), valid by schema or not: what can
@@ -93,7 +97,7 @@ class PidfLoReader {
           this.#readInfo(element, around);
           return;
         }
-        if (childElements(element).filter((child) => child.localName === 'location-info').length > 1) {
+        if (countNamed(element, 'location-info') > 1) {
           this.#warn('location.extraLocation', 'a geopriv holds one location-info; the first is preferred');
         }
         break;
@@ -107,7 +111,11 @@ class PidfLoReader {
     for (const child of element.children) if (typeof child !== 'string') this.#walk(child, around);
   }
 
-  /** Reads one location: a shape, an address, or one of each for the same place (RFC 5491 §3 rules 6 and 7). */
+  /**
+   * Reads one location: a shape, an address, or one of each for the same place (RFC 5491 §3 rules 6 and 7). A shape that
+   * cannot be used leaves room for the next one. What stands beside them is passed over: a relative location (RFC 7035)
+   * refines the one that is read.
+   */
   #readInfo(info: XmlElement, around: Surroundings): void {
     if (this.entries.length >= this.#limits.locationsMax) {
       this.#warn('location.tooMany', `only ${this.#limits.locationsMax} locations of a document are read`);
@@ -116,28 +124,38 @@ class PidfLoReader {
     let shape: Shape | undefined;
     let civic: CivicAddress | undefined;
     let failure: RejectedLocation | undefined;
-    let isTaken = false;
     for (const element of locationElements(info)) {
-      const isShape = isShapeElement(element);
-      if (isShape ? isTaken : civic !== undefined) {
-        this.#warn('location.extraLocation', `one more ${element.localName} in a location-info is left out`);
-      } else if (isShape) {
-        isTaken = true;
+      if (isShapeElement(element)) {
+        if (shape !== undefined) {
+          this.#warnOfExtra(element);
+          continue;
+        }
         const read = readShape(element, this.#warn);
         if (read.ok) shape = read.value;
         else failure ??= this.#rejection(read.error, around);
       } else {
-        civic = readCivic(element, this.#warn);
-        if (civic === undefined) failure ??= this.#rejection(civicEmpty, around);
+        const read = readCivic(element, this.#warn);
+        if (civic !== undefined) {
+          const combined = read && combinedCivic(civic, read);
+          if (combined === undefined) this.#warnOfExtra(element);
+          else civic = combined;
+        } else if (read !== undefined) civic = read;
+        else failure ??= this.#rejection(civicEmpty, around);
       }
     }
     if (failure !== undefined) this.#pushRejected(failure);
-    if (shape !== undefined || civic !== undefined) this.#pushLocation(shape, civic, around);
+    if (shape !== undefined || civic !== undefined) this.#pushLocation(shape, civic, info, around);
     else if (failure === undefined) this.#pushRejected(this.#rejection(infoEmpty, around));
   }
 
-  #pushLocation(shape: Shape | undefined, civic: CivicAddress | undefined, around: Surroundings): void {
-    const rules = around.geopriv && childNamed(around.geopriv, 'usage-rules');
+  #pushLocation(
+    shape: Shape | undefined,
+    civic: CivicAddress | undefined,
+    info: XmlElement,
+    around: Surroundings,
+  ): void {
+    const rules = readUsageRules(this.#usageRules(info, around), this.#warn);
+    const confidence: Confidence | undefined = readConfidence(info, this.#warn);
     const location: LocationValue = {
       source: this.#source,
       shape,
@@ -145,11 +163,35 @@ class PidfLoReader {
       method: textOfChild(around.geopriv, 'method'),
       entity: this.#entity,
       timestamp: textOfChild(around.containerElement, 'timestamp'),
-      isRetransmissionAllowed: readFlag(textOfChild(rules, 'retransmission-allowed')),
-      retentionExpires: textOfChild(rules, 'retention-expiry'),
+      isRetransmissionAllowed: rules.isRetransmissionAllowed,
+      retentionExpires: rules.retentionExpires,
+      confidence,
+      rulesetReference: rules.rulesetReference,
+      noteWell: rules.noteWell,
+      deviceId: textOfChild(around.containerElement, 'deviceID'),
+      providedBy: listProvidedBy(
+        around.geopriv && childNamed(around.geopriv, 'provided-by'),
+        this.#source.kind === 'body' ? `provided-by in part ${this.#source.partPath}` : 'provided-by',
+      ),
       container: around.container,
     };
     this.entries.push({ kind: 'location', location });
+  }
+
+  /** The usage rules of a location: in its geopriv, or where they do not belong. */
+  #usageRules(info: XmlElement, { geopriv, containerElement }: Surroundings): XmlElement | undefined {
+    const own = geopriv && childNamed(geopriv, 'usage-rules');
+    if (own !== undefined) return own;
+    const stray =
+      childNamed(info, 'usage-rules') ?? (containerElement && childNamed(containerElement, 'usage-rules'));
+    if (stray !== undefined) {
+      this.#warn('location.usageRuleRepaired', 'usage-rules belong into geopriv, after location-info');
+    }
+    return stray;
+  }
+
+  #warnOfExtra(element: XmlElement): void {
+    this.#warn('location.extraLocation', `one more ${element.localName} in a location-info is left out`);
   }
 
   #pushRejected(rejected: RejectedLocation): void {
@@ -188,7 +230,8 @@ function isNamed(element: XmlElement, own: string): boolean {
  */
 function locationElements(info: XmlElement): readonly XmlElement[] {
   const found: XmlElement[] = [];
-  for (const child of childElements(info)) {
+  for (const child of info.children) {
+    if (typeof child === 'string') continue;
     if (isShapeElement(child) || isCivicElement(child)) found.push(child);
     else if (child.localName === 'location' && isNamed(child, namespaces.gml)) {
       found.push(...locationElements(child));
@@ -198,11 +241,24 @@ function locationElements(info: XmlElement): readonly XmlElement[] {
 }
 
 function hasBareLocation(geopriv: XmlElement): boolean {
-  return locationElements(geopriv).length > 0 && childNamed(geopriv, 'location-info') === undefined;
+  return childNamed(geopriv, 'location-info') === undefined && locationElements(geopriv).length > 0;
 }
 
+function countNamed(element: XmlElement, localName: string): number {
+  let count = 0;
+  for (const child of element.children) {
+    if (typeof child !== 'string' && child.localName === localName) count += 1;
+  }
+  return count;
+}
+
+/** The first child of a name that is not somebody else's. */
 function childNamed(element: XmlElement, localName: string): XmlElement | undefined {
-  return childElements(element).find((child) => child.localName === localName);
+  for (const child of element.children) {
+    if (typeof child === 'string' || child.localName !== localName) continue;
+    if (isNamed(child, namespaces.gp)) return child;
+  }
+  return undefined;
 }
 
 function textOfChild(element: XmlElement | undefined, localName: string): string | undefined {
@@ -213,11 +269,4 @@ function textOfChild(element: XmlElement | undefined, localName: string): string
 function nonEmpty(text: string | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === '' ? undefined : trimmed;
-}
-
-/** `yes` and `no` are RFC 4119's own words, the others xs:boolean's. */
-function readFlag(text: string | undefined): boolean | undefined {
-  if (text === undefined) return undefined;
-  if (/^(?:true|1|yes)$/i.test(text)) return true;
-  return /^(?:false|0|no)$/i.test(text) ? false : undefined;
 }
