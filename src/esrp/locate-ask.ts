@@ -17,6 +17,9 @@ import type {
   TableLocation,
 } from './ports.ts';
 
+/** What `readFetched` says of an answer that is an error of the location server's. */
+const heldErrorCode = 'location.heldError';
+
 // How each source of a location is asked. Nothing here rejects: what a port throws becomes an answer.
 
 /** Follows a reference. */
@@ -26,7 +29,7 @@ export function askReference(
   limits: LocationLimits,
 ): Ask {
   const { uri, protocol } = reference;
-  return safely('notFetched', async (deadlineMs) => {
+  return safely(async (deadlineMs) => {
     const document = await fetch.dereference(reference, deadlineMs);
     const source = { kind: 'reference', uri, protocol } as const;
     return readAnswer(document, {
@@ -44,12 +47,9 @@ export function askServer(
   ask: NonNullable<LocationFetch['askByIdentity']>,
   limits: LocationLimits,
 ): Ask {
-  return safely('notFetched', async (deadlineMs) => {
+  return safely(async (deadlineMs) => {
     const document = await ask(identity, deadlineMs);
-    const source = {
-      kind: 'locationServer',
-      identity: identity.uris[0] ?? identity.ip ?? '',
-    } as const;
+    const source = { kind: 'locationServer', identity: identity.uris[0] ?? identity.ip ?? '' } as const;
     const reference = { uri: document.uri, protocol: 'held' } as const;
     const answer = readAnswer(document, {
       reference,
@@ -57,20 +57,28 @@ export function askServer(
       limits,
       reason: 'known to the location server',
     });
-    return answer.kind === 'none' && answer.outcome === 'notFetched' ? asUnknown(answer) : answer;
+    // A server that answers by an error is at work, and has no location of this caller.
+    const isUnknown = answer.kind === 'none' && answer.outcome === 'notFetched';
+    return isUnknown ? { ...answer, outcome: 'unknown', isFailure: false } : answer;
   });
 }
 
 /** Looks the first known of these keys up in a table. */
 export function askTable(table: LocationTableName, keys: readonly string[], tables: LocationTables): Ask {
-  return safely('notFetched', async (deadlineMs) => {
-    const row = await tables.find(table, keys, deadlineMs);
-    if (row === undefined || (row.shape === undefined && row.civic === undefined)) {
-      return { kind: 'none', outcome: 'unknown', reason: 'has no row for this caller', isFailure: false };
+  return async (deadlineMs) => {
+    try {
+      const row = await tables.find(table, keys, deadlineMs);
+      if (row === undefined || (row.shape === undefined && row.civic === undefined)) {
+        return { kind: 'none', outcome: 'unknown', reason: 'no row for this caller', isFailure: false };
+      }
+      const location = tableLocation(table, row);
+      return { kind: 'locations', locations: [location], reason: 'has a row for this caller', warnings: [] };
+    } catch (thrown) {
+      // The text may hold the key, and that may be the caller's number.
+      const reason = thrown instanceof DependencyError ? thrown.code : 'the lookup failed';
+      return { kind: 'none', outcome: 'notFetched', reason, isFailure: true };
     }
-    const location = tableLocation(table, row);
-    return { kind: 'locations', locations: [location], reason: 'has a row for this caller', warnings: [] };
-  });
+  };
 }
 
 function tableLocation(table: LocationTableName, row: TableLocation): LocationValue {
@@ -90,7 +98,7 @@ function cellMethod(key: string): string {
 }
 
 /** What is not known of a location that came without a document. */
-export const unknownRest = {
+const unknownRest = {
   entity: undefined,
   timestamp: undefined,
   isRetransmissionAllowed: undefined,
@@ -120,26 +128,22 @@ function readAnswer(document: FetchedLocation, parts: ReadParts): SourceAnswer {
 }
 
 function refused({ code, message }: CodedError): SourceAnswer {
-  const isHeldError = code === 'location.heldError';
   return {
     kind: 'none',
-    outcome: isHeldError ? 'notFetched' : 'unreadable',
+    outcome: code === heldErrorCode ? 'notFetched' : 'unreadable',
     reason: withoutUris(`${code}: ${message}`),
     isFailure: true,
   };
 }
 
-function asUnknown(answer: Extract<SourceAnswer, { kind: 'none' }>): SourceAnswer {
-  return { ...answer, outcome: 'unknown' };
-}
-
-function safely(outcome: 'notFetched', ask: Ask): Ask {
+function safely(ask: Ask): Ask {
   return async (deadlineMs) => {
     try {
       return await ask(deadlineMs);
     } catch (thrown) {
       const code = thrown instanceof DependencyError ? `${thrown.code}: ` : '';
-      return { kind: 'none', outcome, reason: withoutUris(code + errorText(thrown)), isFailure: true };
+      const reason = withoutUris(code + errorText(thrown));
+      return { kind: 'none', outcome: 'notFetched', reason, isFailure: true };
     }
   };
 }

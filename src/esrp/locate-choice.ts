@@ -111,7 +111,7 @@ function isBestKnown(asked: AskedSources): boolean {
 function summarise(sources: readonly Source[], asked: AskedSources, offered: OfferedLocations): Located {
   const summary = new Summary(offered);
   for (const [place, source] of sources.entries()) {
-    if (source.kind === 'refused') summary.candidates.push(source.candidate);
+    if (source.kind === 'refused') summary.addRefused(source.candidate, source.isLoss);
     else if (source.kind === 'value') summary.add(source.origin, source.location, source.reason, undefined);
     else summary.addAsked(source.origin, asked.get(place));
   }
@@ -136,8 +136,16 @@ class Summary {
       this.candidates.push({ origin, outcome: 'chosen', reason: reason + this.#routingNote(), ...time });
       return;
     }
-    if (this.#alternatives.length < alternativesMax) this.#alternatives.push(location);
+    // A default place holds where nothing else is known, not where something else is and nobody serves it.
+    if (this.#alternatives.length < alternativesMax && location.source.kind !== 'default') {
+      this.#alternatives.push(location);
+    }
     this.candidates.push({ origin, outcome: 'notChosen', reason: 'another location comes first', ...time });
+  }
+
+  addRefused(candidate: LocationCandidate, isLoss: boolean): void {
+    this.candidates.push(candidate);
+    if (isLoss && this.#location === undefined) this.#warnFailed(candidate.origin, candidate.reason);
   }
 
   addAsked(origin: string, asked: Asked | undefined): void {

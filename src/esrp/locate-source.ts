@@ -33,4 +33,9 @@ export type Source =
       readonly reason: string;
     }
   | { readonly kind: 'asked'; readonly origin: string; readonly ask: Ask }
-  | { readonly kind: 'refused'; readonly candidate: LocationCandidate };
+  | {
+      readonly kind: 'refused';
+      readonly candidate: LocationCandidate;
+      /** It might have been the location: worth a warning where nothing before it is. */
+      readonly isLoss: boolean;
+    };

@@ -1,4 +1,4 @@
-import type { Clock, ServiceUrn } from '../base/index.ts';
+import { assertNever, type Clock, type ServiceUrn } from '../base/index.ts';
 import {
   type LocationLimits,
   type LocationOffer,
@@ -114,10 +114,10 @@ function rankedSources(
 }
 
 function valuesFirst(sources: readonly Source[]): readonly Source[] {
-  if (sources.length < 2 || !sources.some((source) => source.kind === 'asked')) return sources;
+  if (sources.length < 2) return sources;
   return [
-    ...sources.filter((source) => source.kind !== 'asked'),
-    ...sources.filter((source) => source.kind === 'asked'),
+    ...sources.filter(({ kind }) => kind === 'value'),
+    ...sources.filter(({ kind }) => kind !== 'value'),
   ];
 }
 
@@ -131,9 +131,9 @@ function offerSources(
     if (offer.kind !== 'reference' || fetch === undefined) return unfetchedSource(offer);
     const { origin, reference } = offer;
     const key = `${reference.protocol} ${reference.uri}`;
-    if (followed.has(key)) return notFetched(origin, 'the same reference stands before it');
+    if (followed.has(key)) return notFetched(origin, 'the same reference stands before it', false);
     if (followed.size >= referencesMax) {
-      return notFetched(origin, `only the first ${referencesMax} references are followed`);
+      return notFetched(origin, `only the first ${referencesMax} references are followed`, true);
     }
     followed.add(key);
     return { kind: 'asked', origin, ask: askReference(reference, fetch, limits) };
@@ -141,11 +141,18 @@ function offerSources(
 }
 
 function unfetchedSource(offer: LocationOffer): Source {
-  return offer.kind === 'reference'
-    ? notFetched(offer.origin, 'locations by reference are not fetched here')
-    : offer;
+  switch (offer.kind) {
+    case 'value':
+      return offer;
+    case 'reference':
+      return notFetched(offer.origin, 'locations by reference are not fetched here', true);
+    case 'refused':
+      return { ...offer, isLoss: false };
+    default:
+      return assertNever(offer);
+  }
 }
 
-function notFetched(origin: string, reason: string): Source {
-  return { kind: 'refused', candidate: { origin, outcome: 'notFetched', reason } };
+function notFetched(origin: string, reason: string, isLoss: boolean): Source {
+  return { kind: 'refused', candidate: { origin, outcome: 'notFetched', reason }, isLoss };
 }
