@@ -37,14 +37,23 @@ export function parseGeolocationHeader(values: readonly string[]): readonly Geol
   return found;
 }
 
+/** The host name in `loc-src`, in lower case (RFC 8787 §4); undefined where it is no fully qualified one, such as an address. */
+export function locationSourceOf(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  if (name.length > 255) return undefined;
+  return /^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?\.?$/.test(name)
+    ? name
+    : undefined;
+}
+
 /**
  * Whether a cid URL names the body part with this Content-ID (RFC 2392 §2), whatever programs make of it:
  * percent-encoded or not, with or without angle brackets on either side, the domain in any case, and one of
  * the two without its domain.
  */
 export function cidMatches(uri: string, contentId: string): boolean {
-  const wanted = splitId(decodePercent(stripBrackets(uri).replace(/^cid:/i, '')));
-  const actual = splitId(stripBrackets(contentId).replace(/^cid:/i, ''));
+  const wanted = decodeCid(uri);
+  const actual = splitId(contentId);
   if (wanted.local === '' || wanted.local !== actual.local) return false;
   return wanted.domain === undefined || actual.domain === undefined || wanted.domain === actual.domain;
 }
@@ -142,11 +151,27 @@ function decodePercent(text: string): string {
   }
 }
 
-/**
- * The part before the last @, which is compared exactly, and the domain, which is not (RFC 2392 §2, RFC 5322
- * §3.6.4).
- */
-function splitId(id: string): { readonly local: string; readonly domain: string | undefined } {
+/** The two halves of a Content-ID: what is before its last @, which is compared exactly, and the domain, in lower case. */
+export interface IdHalves {
+  readonly local: string;
+  readonly domain: string | undefined;
+}
+
+/** The Content-ID that a cid URL names (RFC 2392 §2). */
+export function decodeCid(uri: string): IdHalves {
+  return halves(decodePercent(withoutScheme(uri)));
+}
+
+/** A Content-ID, or what was written for one, by its halves (RFC 2392 §2, RFC 5322 §3.6.4). */
+export function splitId(contentId: string): IdHalves {
+  return halves(withoutScheme(contentId));
+}
+
+function withoutScheme(text: string): string {
+  return stripBrackets(text).replace(/^cid:/i, '');
+}
+
+function halves(id: string): IdHalves {
   const at = id.lastIndexOf('@');
   if (at === -1) return { local: id, domain: undefined };
   return { local: id.slice(0, at), domain: id.slice(at + 1).toLowerCase() };

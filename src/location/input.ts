@@ -34,6 +34,10 @@ export interface LocationInput {
   /** Leaf parts in document order. */
   readonly parts: readonly LocationBodyPart[];
   readonly callInfoValues: readonly string[];
+  /** Info-Package of an INFO request (RFC 6086 §7.2). */
+  readonly infoPackage?: string | undefined;
+  /** Moment of arrival, milliseconds since 1970: retention and lifetimes are named where they are over. */
+  readonly nowMs?: number | undefined;
   /** Geolocation-Routing. */
   readonly geolocationRouting: string | undefined;
   /** P-Access-Network-Info, then Cellular-Network-Info: the last cell of a device that calls by WLAN (3GPP TS 24.229 §7.2.15). */
@@ -51,6 +55,7 @@ export function locationInput(
       geolocationValues: headerValues(message, 'geolocation'),
       parts,
       callInfoValues: headerValues(message, 'call-info'),
+      infoPackage: headerValue(message, 'info-package'),
       geolocationRouting: headerValue(message, 'geolocation-routing'),
       accessNetworkValues: ['p-access-network-info', 'cellular-network-info'].flatMap((name) =>
         headerValues(message, name),

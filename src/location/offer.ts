@@ -28,8 +28,18 @@ export type LocationOffer =
       readonly origin: string;
       readonly location: LocationValue;
       readonly reason: string;
+      /** Host name of the element that added the Geolocation value (`loc-src`, RFC 8787), where it names one. */
+      readonly locationSource?: string | undefined;
+      /** To be used only where there is no other, references included: derived or default (RFC 6881 SP-21, AN-24). */
+      readonly isLastResort?: boolean | undefined;
     }
-  | { readonly kind: 'reference'; readonly origin: string; readonly reference: LocationReference }
+  | {
+      readonly kind: 'reference';
+      readonly origin: string;
+      readonly reference: LocationReference;
+      /** As that of a value. */
+      readonly locationSource?: string | undefined;
+    }
   /** Something that was to be a location and is none. */
   | { readonly kind: 'refused'; readonly candidate: CollectedCandidate };
 
