@@ -3,7 +3,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { DependencyError, errorText } from '../base/index.ts';
 import { authenticate } from './api-key.ts';
+import { bodyChunks, readAll } from './body.ts';
 import { sendEvents } from './event-stream.ts';
+import type { LocationReferences } from './location-references.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { type Outcome, type Problem, ProblemError, problem, problemReply, type Reply } from './problem.ts';
 import { readRequestBody } from './request-body.ts';
@@ -14,10 +16,41 @@ export function createApp(operations: readonly Operation[], ports: OperationPort
   return (request, response) => {
     for (const [name, value] of securityHeaders) response.setHeader(name, value);
     const unfit = unfitRequest(request);
-    if (unfit === undefined) app(request, response);
-    else
+    if (unfit !== undefined) {
       send(request, response, { requestId: randomUUID(), outcome: unfit, lingerMs: ports.limits.lingerMs });
+      return;
+    }
+    const { references } = ports;
+    const token = references?.tokenOf(request.url ?? '');
+    if (references === undefined || token === undefined) app(request, response);
+    else void serveReference({ request, response, ports }, references, token);
   };
+}
+
+/** Location references go by possession alone, and stand in no table of operations: their addresses are not ours to list. */
+async function serveReference(
+  { request, response, ports }: { request: IncomingMessage; response: ServerResponse; ports: OperationPorts },
+  references: LocationReferences,
+  token: string,
+): Promise<void> {
+  const requestId = randomUUID();
+  const { limits, logger } = ports;
+  const readBody = () =>
+    readAll(
+      bodyChunks(request, {
+        bytesMax: limits.referenceBodyBytesMax,
+        idleMs: limits.bodyIdleMs,
+        isGzipTaken: false,
+      }),
+    );
+  const { method = 'GET', headers } = request;
+  const work = references.answer(token, { method, headers, readBody });
+  const outcome = await settled(beforeDeadline(work, limits.requestTimeoutMs), (fault) =>
+    logger.error('http.fault', { requestId, operation: 'followReference', ...fault }),
+  );
+  const reply = send(request, response, { requestId, outcome, lingerMs: limits.lingerMs });
+  // Never the path: who has it has the location.
+  logger.debug('http.request', { requestId, operation: 'followReference', status: reply.status });
 }
 
 const securityHeaders = [
@@ -140,9 +173,9 @@ async function settled<Wanted>(
   }
 }
 
-async function beforeDeadline(work: Promise<Outcome>, timeoutMs: number): Promise<Outcome> {
+async function beforeDeadline<Wanted>(work: Promise<Wanted>, timeoutMs: number): Promise<Wanted | Problem> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
+  const late = new Promise<Problem>((resolve) => {
     const outcome = problem('http.deadlineMissed', `no answer was ready after ${timeoutMs} ms`, {
       headers: { 'Retry-After': '5' },
     });

@@ -3,6 +3,8 @@ export type { HttpErrorCode } from './errors.ts';
 export { httpErrors } from './errors.ts';
 export type { HttpLimits } from './limits.ts';
 export { defaultHttpLimits } from './limits.ts';
+export type { LocationReferencesOptions, ReferenceCounts } from './location-references.ts';
+export { LocationReferences } from './location-references.ts';
 export type { OpenApiDocument } from './openapi.ts';
 export { openApiDocument } from './openapi.ts';
 export { operations } from './operations/table.ts';
@@ -11,6 +13,7 @@ export type {
   GeoJsonReader,
   Health,
   HealthCheck,
+  HttpCertificates,
   HttpListen,
   HttpPorts,
   HttpServer,

@@ -2,6 +2,8 @@
 export interface HttpLimits {
   /** JSON and location documents; beyond it 413. */
   readonly bodyBytesMax: number;
+  /** A request for a location by reference; beyond it 413. */
+  readonly referenceBodyBytesMax: number;
   /** An uploaded boundary file, as sent and decompressed; beyond it 413. */
   readonly uploadBytesMax: number;
   /** All header fields of a request; beyond it 431. */
@@ -10,6 +12,8 @@ export interface HttpLimits {
   readonly headersMax: number;
   /** Open connections of one listener; further ones are closed at once. */
   readonly connectionsMax: number;
+  /** From a connection to the end of its TLS handshake; beyond it the connection is closed. */
+  readonly handshakeTimeoutMs: number;
   /** From a request to its answer, uploads apart; beyond it 503. */
   readonly requestTimeoutMs: number;
   /** From an upload's first byte to its last; beyond it the connection is closed. */
@@ -33,10 +37,12 @@ export interface HttpLimits {
 /** Values for an ordinary server. */
 export const defaultHttpLimits: HttpLimits = {
   bodyBytesMax: 262_144,
+  referenceBodyBytesMax: 16_384,
   uploadBytesMax: 4_000_000_000,
   headerBytesMax: 16_384,
   headersMax: 100,
   connectionsMax: 1_000,
+  handshakeTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   uploadTimeoutMs: 3_600_000,
   bodyIdleMs: 30_000,

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type Server as HttpListener,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, type Server as HttpsListener } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { DependencyError, errorText } from '../base/index.ts';
 import { createApp } from './app.ts';
@@ -9,6 +15,8 @@ import { openApiDocument } from './openapi.ts';
 import { operations } from './operations/table.ts';
 import { problem, problemReply, problemTypes } from './problem.ts';
 import type { HttpListen, HttpServer, HttpServerOptions } from './types.ts';
+
+type Server = HttpListener | HttpsListener;
 
 /** Makes the HTTP server: REST API, health pages and API document. Nothing is open before `start`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -47,17 +55,7 @@ async function openAll(
 }
 
 function open(place: HttpListen, app: RequestListener, limits: HttpLimits): Promise<Server> {
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.requestTimeoutMs,
-      // Uploads take their time; every other body is held to the request's own deadline.
-      requestTimeout: limits.uploadTimeoutMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      requireHostHeader: false,
-    },
-    app,
-  );
+  const server = makeServer(place, app, limits);
   server.maxHeadersCount = limits.headersMax;
   server.maxConnections = limits.connectionsMax;
   server.on('clientError', answerUnreadable);
@@ -68,6 +66,24 @@ function open(place: HttpListen, app: RequestListener, limits: HttpLimits): Prom
     });
     server.listen(place.port, place.host, () => resolve(server));
   });
+}
+
+function makeServer({ tls }: HttpListen, app: RequestListener, limits: HttpLimits): Server {
+  const options = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.requestTimeoutMs,
+    // Uploads take their time; every other body is held to the request's own deadline.
+    requestTimeout: limits.uploadTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    requireHostHeader: false,
+  };
+  if (tls === undefined) return createServer(options, app);
+  const server = createTlsServer(
+    { ...options, ...tls.options, handshakeTimeout: limits.handshakeTimeoutMs },
+    app,
+  );
+  tls.onChanged((changed) => server.setSecureContext(changed));
+  return server;
 }
 
 async function closeAll(starting: Promise<readonly Server[]> | undefined, deadlineMs: number): Promise<void> {
@@ -95,7 +111,9 @@ function boundAddress(server: Server): { address: string; port: number } {
 
 /** Bytes that Node's parser refuses never reach express; they get a problem document all the same. */
 function answerUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // What fails before TLS is up cannot be told, or not so that it could be read.
+  const isOfTls = error.code?.startsWith('ERR_SSL') === true || error.code?.startsWith('ERR_TLS') === true;
+  if (error.code === 'ECONNRESET' || isOfTls || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -1,3 +1,4 @@
+import type { TlsOptions } from 'node:tls';
 import type { ServiceUrn, WallMs } from '../base/index.ts';
 import type {
   ApiKeyStore,
@@ -10,6 +11,7 @@ import type {
   SourceFeature,
 } from '../esrp/index.ts';
 import type { HttpLimits } from './limits.ts';
+import type { LocationReferences } from './location-references.ts';
 
 /** One thing that the server's health depends on. */
 export interface HealthCheck {
@@ -74,13 +76,24 @@ export interface HttpPorts {
   readonly certificates: () => readonly CertificateInUse[];
   /** Counts since the start, by metric name. */
   readonly counters?: () => Readonly<Record<string, number>>;
+  /** Locations that are served by reference; undefined: none are. */
+  readonly references?: LocationReferences | undefined;
   readonly logger: Logger;
+}
+
+/** What a listener shows by TLS. */
+export interface HttpCertificates {
+  readonly options: TlsOptions;
+  /** Calls back with other options where the files of the certificate changed. */
+  onChanged(callback: (options: TlsOptions) => void): void;
 }
 
 /** An address to listen at; port 0 takes a free one. */
 export interface HttpListen {
   readonly host: string;
   readonly port: number;
+  /** HTTPS where given. */
+  readonly tls?: HttpCertificates | undefined;
 }
 
 export interface HttpServerOptions extends HttpPorts {
