@@ -33,6 +33,19 @@ export const loadErrors = defineErrors({
   'load.countryInvalid': { kind: 'reject', meaning: 'A country is not two letters (ISO 3166-1 alpha-2).' },
   'load.dateInvalid': { kind: 'reject', meaning: 'An effective or expiry date cannot be read.' },
   'load.dateOrder': { kind: 'reject', meaning: 'A boundary expires before it takes effect.' },
+  'load.headerInvalid': {
+    kind: 'reject',
+    meaning: 'The header row of a location table lacks a column, or has one that is none.',
+  },
+  'load.csvBroken': { kind: 'parse', meaning: 'A row of a location table is not CSV.' },
+  'load.columnCount': { kind: 'parse', meaning: 'A row has more or fewer fields than the header.' },
+  'load.keyInvalid': { kind: 'reject', meaning: 'A key is none of its location table.' },
+  'load.radiusInvalid': { kind: 'reject', meaning: 'A radius is no number of metres, or has no position.' },
+  'load.civicInvalid': {
+    kind: 'reject',
+    meaning: 'An element of an address is too long or has control characters.',
+  },
+  'load.placeMissing': { kind: 'reject', meaning: 'A row has neither a position nor an address.' },
   'load.priorityInvalid': { kind: 'reject', meaning: 'A priority is no whole number.' },
 });
 

@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-postgis', 'tar-stream'],
     isPure: false,
   },
-  load: { rooms: ['base', 'geo', 'esrp'], packages: [], isPure: false },
+  load: { rooms: ['base', 'geo', 'esrp'], packages: ['csv-parse'], isPure: false },
   net: { rooms: ['base', 'sip', 'esrp'], packages: ['ws', 'dns-packet', 'koffi', 'undici'], isPure: false },
   http: {
     rooms: ['base', 'esrp', 'lost', 'location', 'policy', 'geo'],
@@ -54,6 +54,7 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   pino: ['observe'],
   commander: ['cli'],
   undici: ['net'],
+  'csv-parse': ['load'],
 };
 
 /** Modules of Node.js that neither do input or output nor read a clock; of `node:crypto` what draws no random number. */
