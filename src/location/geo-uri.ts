@@ -4,6 +4,9 @@ import { isPositionInRange } from '../geo/index.ts';
 const number = String.raw`-?\d{1,12}(?:\.\d{0,20})?`;
 const coordinates = new RegExp(`^geo:(${number}),(${number})(?:,(${number}))?(?:;(.*))?$`, 'i');
 
+/** Half of the way around the Earth, metres: what is less certain than that says nothing. */
+const radiusMaxM = 20_037_508;
+
 /**
  * Reads a `geo:` URI (RFC 5870 §3.3): a point; with an uncertainty (`u`, metres, §3.4.3) a circle, and a sphere where there is an
  * altitude too. Undefined: not one, out of range, or in another reference system than WGS 84.
@@ -23,6 +26,7 @@ export function readGeoUri(uri: string, headerParams: ReadonlyMap<string, string
   if (!isPositionInRange(position)) return undefined;
   const uncertainty = params.get('u') ?? '';
   const radiusM = /^\d{1,9}(?:\.\d{0,20})?$/.test(uncertainty) ? Number(uncertainty) : 0;
+  if (radiusM > radiusMaxM) return undefined;
   if (radiusM === 0) return { kind: 'point', position };
   const kind = position.altM === undefined ? 'circle' : 'sphere';
   return { kind, center: position, radiusM };
