@@ -1,12 +1,19 @@
 import type { Config } from './config/index.ts';
+import type { CallChanges } from './esrp/index.ts';
 import { createRouteService } from './esrp/index.ts';
-import type { Health, HttpServer } from './http/index.ts';
+import type { Health, HttpServer, LocationReferences } from './http/index.ts';
 import { createHttpServer } from './http/index.ts';
-import { defaultGeoJsonLimits, readGeoJsonFeatures } from './load/index.ts';
+import {
+  defaultGeoJsonLimits,
+  defaultLocationTableLimits,
+  readGeoJsonFeatures,
+  readLocationTable,
+} from './load/index.ts';
 import { defaultLocationLimits } from './location/index.ts';
 import { systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
-import { lastRingTimeoutMs, listenerText } from './server-settings.ts';
+import type { HttpPlaces } from './server-http-places.ts';
+import { lastRingTimeoutMs, listenerText, metricsOf } from './server-settings.ts';
 import type { RunningSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
 import { version } from './version.ts';
@@ -15,10 +22,16 @@ export interface HttpParts {
   readonly store: Store;
   readonly logger: OwnedLogger;
   readonly sip: RunningSip;
+  readonly changes: CallChanges;
+  /** The listeners, with their certificates. */
+  readonly places: HttpPlaces;
+  /** Locations served by reference. */
+  readonly references: LocationReferences | undefined;
 }
 
 /** The HTTP side: the REST API over the same stages and stores that calls use. Not started yet. */
-export function makeHttp(config: Config, { store, logger, sip }: HttpParts): HttpServer {
+export function makeHttp(config: Config, parts: HttpParts): HttpServer {
+  const { store, logger, sip, changes, places, references } = parts;
   const routes = createRouteService(
     {
       defaultRouteUri: sip.defaultRouteUri,
@@ -30,22 +43,28 @@ export function makeHttp(config: Config, { store, logger, sip }: HttpParts): Htt
     { lookup: store.lookup, clock: systemClock, logger },
   );
   return createHttpServer({
-    listen: config.http.listen.map(({ address, port }) => ({ host: address, port })),
+    listen: places.listen,
     routes,
     boundaries: store.boundaries,
     calls: store.records,
+    callChanges: changes,
     audit: store.audit,
     apiKeys: store.apiKeys,
     readGeoJson: (bytes) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
+    locationTables: store.locationTables,
+    readLocationTable: (bytes, table) =>
+      readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),
     health: () => healthOf(store, sip),
     nextHops: sip.nextHops,
-    certificates: sip.certificates,
+    certificates: () => [...sip.certificates(), ...places.certificates()],
     counters: () => ({
       ...sip.counters(),
       firstline_records_pending: store.health().pendingRecordCount,
+      ...(references === undefined ? {} : metricsOf({ locationReferences: references.counts() })),
       ...processCounters(),
     }),
+    references,
     logger,
     version: version(),
     limits: { uploadBytesMax: config.http.uploadMaxBytes },

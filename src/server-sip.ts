@@ -1,7 +1,7 @@
 import { after, assert, DependencyError } from './base/index.ts';
 import type { Config } from './config/index.ts';
-import type { CallOptions, CallPorts } from './esrp/index.ts';
-import { CallBook, defaultDecision, isEmergency, routeRequest } from './esrp/index.ts';
+import type { CallChanges, CallOptions, CallPorts, LocationPorts, LocationPublisher } from './esrp/index.ts';
+import { CallBook, defaultDecision, isEmergency, MidCall, routeRequest } from './esrp/index.ts';
 import type { AgentHost, CertificateInfo, HealthReport } from './net/index.ts';
 import {
   nextHopFilter,
@@ -13,6 +13,8 @@ import {
   Transports,
 } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
+import type { RunningEvents } from './server-events.ts';
+import { type RunningReferences, startReferences } from './server-references.ts';
 import {
   makeCallOptions,
   metricsOf,
@@ -59,30 +61,65 @@ export interface RunningSip {
 export interface SipParts {
   readonly store: Store;
   readonly logger: OwnedLogger;
+  /** Told of calls as they change. */
+  readonly changes: CallChanges;
+  /** Serves locations by reference. */
+  readonly publisher: LocationPublisher | undefined;
 }
 
-/** Binds the listeners and joins transports, proxy core, call flow and records. */
+/** Binds the listeners and joins transports, proxy core, call flow, references and records. */
 export async function startSip(config: Config, parts: SipParts): Promise<RunningSip> {
   const { store, logger } = parts;
-  const book = new CallBook({ store: store.records, clock: systemClock, logger });
-  const receiver: { driver?: SipDriver<ProxyInput, ProxyEvent> } = {};
+  const receiver: Receiver = { driver: undefined, events: undefined };
   const transports = new Transports({
     listeners: sipListeners(config),
     limits: netLimits(config),
     clock: systemClock,
     logger,
-    onMessage: (message, flow) => receiver.driver?.receive(message, flow),
+    onMessage: (message, flow) => {
+      const { driver, events } = receiver;
+      if (events?.isForSubscriber(message) === true) events.receive(message, flow);
+      else driver?.receive(message, flow);
+    },
     tlsClient: config.sip.tlsClient,
     udpBatch: config.sip.udpBatch,
   });
   const listeners = await transports.start();
-  const [first] = listeners;
-  assert(first !== undefined, 'the configuration has at least one listener');
-  const callOptions = makeCallOptions(config, listeners);
+  const resolver = makeResolver(config, listeners, logger);
+  try {
+    const references = await startReferences(config, { store, logger, listeners, transports, resolver });
+    receiver.events = references.events;
+    return joinSip(config, parts, { transports, listeners, resolver, references, receiver });
+  } catch (error) {
+    resolver.stop();
+    await transports.stop(after(systemClock.mono(), shutdownMs));
+    throw error;
+  }
+}
+
+/** Who takes the messages of the transports. */
+interface Receiver {
+  driver: SipDriver<ProxyInput, ProxyEvent> | undefined;
+  events: RunningEvents | undefined;
+}
+
+interface JoinedParts {
+  readonly transports: Transports;
+  readonly listeners: readonly Listener[];
+  readonly resolver: Resolver;
+  readonly references: RunningReferences;
+  readonly receiver: Receiver;
+}
+
+function joinSip(config: Config, parts: SipParts, joined: JoinedParts): RunningSip {
+  const { store, logger, changes } = parts;
+  const { transports, listeners, resolver, references, receiver } = joined;
+  const book = new CallBook({ store: store.records, clock: systemClock, logger, changes });
+  const callOptions = makeCallOptions(config, listeners, parts.publisher);
   const core = makeCore(config, listeners, callOptions);
   const discards = new DiscardCounter();
-  const intake = new Intake({ store, logger, book, callOptions });
-  const resolver = makeResolver(config, listeners, logger);
+  const locations = references.ports;
+  const intake = new Intake({ ...parts, book, callOptions, locations });
   const driver = new SipDriver<ProxyInput, ProxyEvent>({
     core,
     transports,
@@ -91,36 +128,71 @@ export async function startSip(config: Config, parts: SipParts): Promise<Running
     logger,
     onEvent: (event) => {
       if (event.kind === 'discarded') discards.count(event.reason);
-      else book.onEvent(event);
+      else {
+        if (event.kind === 'inDialog') midCall.onInDialog(event);
+        book.onEvent(event);
+      }
     },
     onHealth: (destination, verdict, retryAfterS) => resolver.note(destination, verdict, retryAfterS),
     onDecide: (question) => intake.decide(question, (decision) => driver.answer(question.id, decision)),
   });
+  const midCall = new MidCall(
+    { ...callOptions, reroutesRinging: config.location.rerouteWhileRinging },
+    {
+      clock: systemClock,
+      lookup: store.lookup,
+      locations,
+      logger,
+      book,
+      retarget: (id, targets) => driver.submit({ kind: 'retarget', id, targets }),
+    },
+  );
   receiver.driver = driver;
+  const counters = (): Record<string, number> =>
+    metricsOf({
+      net: transports.counts(),
+      driver: driver.counts(),
+      proxy: core.counts(),
+      names: resolver.counts(),
+      calls: book.counts(),
+      references: references.counts(),
+      discarded: discards.counts,
+    });
+  return runningSip({ ...joined, book, callOptions, intake, driver, counters, logger });
+}
+
+interface RunningParts extends JoinedParts {
+  readonly book: CallBook;
+  readonly callOptions: CallOptions;
+  readonly intake: Intake;
+  readonly driver: SipDriver<ProxyInput, ProxyEvent>;
+  readonly counters: () => Readonly<Record<string, number>>;
+  readonly logger: OwnedLogger;
+}
+
+function runningSip(parts: RunningParts): RunningSip {
+  const { transports, listeners, resolver, references, book, callOptions, intake, driver, logger } = parts;
+  const [first] = listeners;
+  assert(first !== undefined, 'the configuration has at least one listener');
   return {
     listeners,
     defaultRouteUri: callOptions.ingressOf({ ...first, remote: first.local, connectionId: undefined })
       .defaultRouteUri,
     isDraining: () => intake.isClosed,
-    counters: () =>
-      metricsOf({
-        net: transports.counts(),
-        driver: driver.counts(),
-        proxy: core.counts(),
-        names: resolver.counts(),
-        calls: book.counts(),
-        discarded: discards.counts,
-      }),
+    counters: parts.counters,
     nextHops: () => resolver.health.list(),
-    certificates: () => transports.certificates(),
+    certificates: () => [...transports.certificates(), ...references.certificates()],
     reloadCertificates: async () => {
-      const problems = await transports.reloadCertificates();
+      const ofSip = await transports.reloadCertificates();
+      const problems = [...ofSip, ...(await references.reloadCertificates())];
       for (const { code, message } of problems) logger.error('server.certificateNotRead', { code, message });
       logger.info('server.certificatesRead', { problems: problems.length });
     },
     refuseNew: () => intake.close(),
     drained: (limitMs) => untilTrue(() => book.counts().inSetUp === 0, limitMs),
     stop: async () => {
+      // First what still has something to say on the sockets: good-bye to presence servers.
+      await references.stop();
       await transports.stop(after(systemClock.mono(), shutdownMs));
       driver.stop();
       resolver.stop();
@@ -170,6 +242,7 @@ function makeCore(config: Config, listeners: readonly Listener[], callOptions: C
 interface IntakeParts extends SipParts {
   readonly book: CallBook;
   readonly callOptions: CallOptions;
+  readonly locations: LocationPorts;
 }
 
 /** Takes the proxy core's questions to the call flow, and refuses them all once it is closed. */
@@ -179,9 +252,9 @@ class Intake {
   #isClosed = false;
 
   constructor(parts: IntakeParts) {
-    const { store, logger } = parts;
+    const { store, logger, locations } = parts;
     this.#parts = parts;
-    this.#ports = { lookup: store.lookup, clock: systemClock, random: systemRandom(), logger };
+    this.#ports = { lookup: store.lookup, locations, clock: systemClock, random: systemRandom(), logger };
   }
 
   get isClosed(): boolean {

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import process from 'node:process';
 import { assert } from './base/index.ts';
 import type { Config } from './config/index.ts';
+import { CallChanges } from './esrp/index.ts';
 import type { AgentHost } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import { createLogger } from './observe/index.ts';
@@ -65,10 +66,13 @@ export async function startServer(config: Config, options: StartOptions): Promis
       import('./server-sip.ts'),
       import('./server-http.ts'),
       import('./server-settings.ts'),
+      import('./server-http-places.ts'),
     ]);
     const store = await opening;
     undo.push(() => store.close(shutdownMs));
-    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }] = await reading;
+    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }, forHttp] =
+      await reading;
+    const { makeReferences, openHttpPlaces } = forHttp;
     const psap = await startDemoPsap(config, psapHost, logger);
     if (psap !== undefined) undo.push(() => stopDemoPsap(psap));
     const firstStart = prepareStore(config, store, options.onProgress);
@@ -76,9 +80,13 @@ export async function startServer(config: Config, options: StartOptions): Promis
     const apiKey = store.isPrepared() ? await firstStart : undefined;
     firstStart.catch((error: unknown) => logger.error('server.firstStartFailed', { error: String(error) }));
 
-    const sip = await startSip(config, { store, logger });
+    const changes = new CallChanges();
+    const references = makeReferences(config);
+    const sip = await startSip(config, { store, logger, changes, publisher: references });
     undo.push(() => sip.stop());
-    const http = makeHttp(config, { store, logger, sip });
+    const places = await openHttpPlaces(config, logger);
+    undo.push(async () => places.stop());
+    const http = makeHttp(config, { store, logger, sip, changes, places, references });
     undo.push(() => http.stop(shutdownMs));
     const httpAddresses = await http.start();
     logger.info('server.started', { sip: sip.listeners.map(listenerText), http: httpAddresses });
@@ -95,7 +103,12 @@ export async function startServer(config: Config, options: StartOptions): Promis
         log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
         startMs: performance.now(),
       },
-      reloadCertificates: () => sip.reloadCertificates(),
+      reloadCertificates: async () => {
+        await sip.reloadCertificates();
+        const problems = await places.reloadCertificates();
+        for (const { code, message } of problems)
+          logger.error('server.certificateNotRead', { code, message });
+      },
       reportFault: (error) => {
         const stack = error instanceof Error ? error.stack : undefined;
         logger.error('server.uncaught', { error: String(error), stack });

@@ -47,6 +47,7 @@ export {
 export type { StrangerKind } from './strangers.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { TcpProbe } from './tcp-reach.ts';
+export { type ServerCertificates, TlsCertificates } from './tls-certificates.ts';
 export type { CertificateInfo } from './tls-context.ts';
 export {
   type CertificateFiles,
