@@ -262,9 +262,10 @@ function answerPlace(behaviour: Place, { held, response, timers }: At): void {
       'content-length': behaviour.contentLength ?? body.length,
       ...(behaviour.encoding !== undefined && { 'content-encoding': behaviour.encoding }),
     });
+    const { socket } = response;
     response.end(body, () => {
-      // Otherwise the server itself would wait for the rest of what it announced.
-      if (behaviour.contentLength !== undefined) response.socket?.destroy();
+      // Who announces more than it sends closes the connection some time.
+      if (behaviour.contentLength !== undefined) socket?.end();
     });
   };
   if (delayMs === undefined) answer();
