@@ -88,8 +88,8 @@ describe('several locations (RFC 5491 §3.4 rule 8)', () => {
   it('keeps what could not be used among the entries, in document order', () => {
     const { entries, warnings } = readDocument(presence(first, broken, second));
     expect(entries.map(({ kind }) => kind)).toEqual(['location', 'rejected', 'location']);
-    expect(entries[1]).toMatchObject({ rejected: { outcome: 'unsupported', container: 'device' } });
-    expect(warnings.map(({ code }) => code)).toEqual(['location.shapeUnsupported']);
+    expect(entries[1]).toMatchObject({ rejected: { outcome: 'unreadable', container: 'device' } });
+    expect(warnings.map(({ code }) => code)).toEqual(['location.srsNameMissing', 'location.positionMissing']);
   });
 });
 
@@ -118,9 +118,9 @@ describe('one location-info (RFC 5491 §3 rules 6 and 7)', () => {
     expect(readDocument(text).warnings.map(({ code }) => code)).toEqual(['location.extraLocation']);
   });
 
-  it('with two shapes gives the first, never the second or a mean', () => {
+  it('with two shapes gives the first that can be used, never a mean', () => {
     expect(latitudes(presence(tuple(geopriv(point('1 2') + point('3 4')))))).toEqual([1]);
-    expect(latitudes(presence(tuple(geopriv(point('x') + point('3 4')))))).toEqual([]);
+    expect(latitudes(presence(tuple(geopriv(point('x') + point('3 4')))))).toEqual([3]);
   });
 });
 
