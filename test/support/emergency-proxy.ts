@@ -66,7 +66,7 @@ export class EmergencyProxy {
       locate: { ...testLocateOptions, ...locate },
       retention: { keepsDocumentRetention: true, locationRetentionMs: 365 * 86_400_000 },
     };
-    this.world = new LocationWorld(harness.clock);
+    this.world = new LocationWorld(harness.clock, (at) => harness.wait(at - harness.clock.mono()));
   }
 
   /** Sends bytes from the caller and lets the call flow decide. */

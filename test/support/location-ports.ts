@@ -35,10 +35,13 @@ export class LocationWorld {
   readonly rows = new Map<string, Behaviour<TableLocation | undefined>>();
   server: Behaviour<FetchedLocation> | undefined;
   readonly #clock: ManualClock;
+  readonly #advanceTo: (at: number) => void;
   readonly #timers = new Set<{ readonly at: number; readonly onEnd: () => void }>();
 
-  constructor(clock: ManualClock) {
+  /** `advanceTo` moves the clock, where others have timers on it too. */
+  constructor(clock: ManualClock, advanceTo: (at: number) => void = (at) => clock.advanceTo(at)) {
     this.#clock = clock;
+    this.#advanceTo = advanceTo;
   }
 
   /** Timers that run. */
@@ -70,7 +73,7 @@ export class LocationWorld {
       const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
       if (next === undefined) throw new Error('it waits for ever');
       this.#timers.delete(next);
-      this.#clock.advanceTo(next.at);
+      this.#advanceTo(next.at);
       next.onEnd();
     }
   }
