@@ -45,44 +45,6 @@ export function offeredLocations(input: LocationInput, limits: LocationLimits): 
   };
 }
 
-/** The chosen location, if there is one, and how it came to be chosen. */
-export interface CollectedLocations {
-  readonly location: LocationValue | undefined;
-  /** In order of preference. */
-  readonly candidates: readonly CollectedCandidate[];
-  readonly warnings: readonly CodedError[];
-}
-
-/** The first value that a request offers, where nothing is fetched. */
-export function collectLocations(
-  input: Pick<LocationInput, 'geolocationValues' | 'parts'>,
-  limits: LocationLimits,
-): CollectedLocations {
-  const { offers, warnings } = offeredLocations(
-    { callInfoValues: [], geolocationRouting: undefined, accessNetworkValues: [], ...input },
-    limits,
-  );
-  const values = offers.flatMap((offer) => (offer.kind === 'value' ? [offer] : []));
-  const chosen = values[0];
-  const code = 'location.referenceUnsupported';
-  const candidates = offers.map((offer): CollectedCandidate => {
-    if (offer.kind === 'refused') return offer.candidate;
-    const { origin } = offer;
-    if (offer.kind === 'reference') {
-      return { origin, outcome: 'unsupported', reason: `${code}: fetching by reference is not configured` };
-    }
-    const isChosen = offer === chosen;
-    return isChosen
-      ? { origin, outcome: 'chosen', reason: offer.reason }
-      : { origin, outcome: 'notChosen', reason: 'another location comes first' };
-  });
-  const unsupported = candidates.filter(
-    ({ outcome, reason }) => outcome === 'unsupported' && reason.startsWith(code),
-  );
-  const more = unsupported.map(({ origin }) => ({ code, message: `${origin}: not fetched` }));
-  return { location: chosen?.location, candidates, warnings: [...more, ...warnings] };
-}
-
 /** RFC 6442 §4.2: what is neither `yes` nor `no` counts as `no`, which an absent one does too. */
 function readRouting(value: string | undefined): 'yes' | 'no' | undefined {
   const word = /^\s*(yes|no)\s*(?:;|$)/i.exec(value ?? '')?.[1]?.toLowerCase();

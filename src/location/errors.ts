@@ -162,6 +162,10 @@ export const locationErrors = defineErrors({
     kind: 'parse',
     meaning: 'A Geolocation header value is no URI in angle brackets.',
   },
+  'location.referenceUnsupported': {
+    kind: 'reject',
+    meaning: 'A location is given by reference, and references of its kind are not followed.',
+  },
   'location.sourceMalformed': {
     kind: 'parse',
     meaning: 'The loc-src of a Geolocation value is no fully qualified host name (RFC 8787 §4); left out.',
@@ -229,10 +233,6 @@ export const locationErrors = defineErrors({
   'location.partMissing': {
     kind: 'parse',
     meaning: 'A Geolocation header value points at a body part that is not there.',
-  },
-  'location.referenceUnsupported': {
-    kind: 'reject',
-    meaning: 'A location is given by reference, and fetching by reference is not configured.',
   },
   'location.referenceExpired': {
     kind: 'reject',

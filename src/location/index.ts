@@ -1,8 +1,7 @@
 export { accessNetworkKeys, normaliseCellKey, normaliseNumberKey } from './access-network.ts';
 export { chooseLocation, isLastResort, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly } from './civic.ts';
-export type { CollectedLocations } from './collect.ts';
-export { collectLocations, offeredLocations } from './collect.ts';
+export { offeredLocations } from './collect.ts';
 export type { LocationErrorCode } from './errors.ts';
 export { locationErrors } from './errors.ts';
 export type { FetchedDocument, FetchedLocations } from './fetched.ts';

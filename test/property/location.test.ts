@@ -4,8 +4,8 @@ import type { CivicAddress, PidfLoContent } from '../../src/location/index.ts';
 import {
   cidMatches,
   civicAddress,
-  collectLocations,
   defaultLocationLimits,
+  offeredLocations,
   parseGeolocationHeader,
   parsePidfLo,
   writePidfLo,
@@ -219,9 +219,15 @@ describe(`Geolocation (seed ${seed})`, () => {
             { contentType: 'text/xml', contentId: values[0], path: '1', bytes: Buffer.from(document) },
           ];
           // Whatever the header says, a document in the body is used.
-          expect(
-            collectLocations({ geolocationValues: values, parts }, defaultLocationLimits).location,
-          ).toBeDefined();
+          const input = {
+            geolocationValues: values,
+            parts,
+            callInfoValues: values,
+            geolocationRouting: values[0],
+            accessNetworkValues: values,
+          };
+          const { offers } = offeredLocations(input, defaultLocationLimits);
+          expect(offers.some(({ kind }) => kind === 'value')).toBe(true);
         },
       ),
       { ...settings, numRuns: 2000 },

@@ -45,9 +45,8 @@ function inWords(offer: LocationOffer): string {
 }
 
 function shapeInWords(shape: Extract<LocationOffer, { kind: 'value' }>['location']['shape']): string {
-  switch (shape?.kind) {
-    case undefined:
-      return 'civic';
+  if (shape === undefined) return 'civic';
+  switch (shape.kind) {
     case 'point':
       return `point ${shape.position.lat} ${shape.position.lon}`;
     case 'circle':
