@@ -127,8 +127,9 @@ function lineOf(bytes: Buffer, text: string): number | undefined {
     const isLineStart = at === 0 || bytes[at - 1] === LF;
     let end = at + mark.length;
     while (bytes[end] === SP || bytes[end] === HTAB) end += 1;
-    if (bytes[end] === CR) end += 1;
-    if (isLineStart && (end >= bytes.length || bytes[end] === LF)) return at;
+    // A lone CR ends the line for some readers, ours among them.
+    const isLineEnd = end >= bytes.length || bytes[end] === CR || bytes[end] === LF;
+    if (isLineStart && isLineEnd) return at;
   }
   return undefined;
 }
