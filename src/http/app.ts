@@ -84,7 +84,9 @@ function expressApp(operations: readonly Operation[], ports: OperationPorts): Ex
     const route = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     const here = operations.filter((operation) => operation.path === path);
     for (const operation of here) route[operation.method](serve(operation, ports));
-    const allow = here.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : ['POST'])).join(', ');
+    const allow = here
+      .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+      .join(', ');
     route.all((request, response) => {
       const detail = `${request.method} is not taken here; ${allow} is`;
       send(request, response, {

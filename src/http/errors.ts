@@ -29,7 +29,11 @@ export const httpErrors = defineErrors({
   },
   'http.loadRefused': {
     kind: 'reject',
-    meaning: 'Features of a boundary file cannot be used; `refused` lists them and nothing changed.',
+    meaning: 'Features or rows of a file cannot be used; `refused` lists them and nothing changed.',
+  },
+  'http.tableBusy': {
+    kind: 'reject',
+    meaning: 'A load of the location table is under way; nothing was changed.',
   },
   'http.headersTooLarge': { kind: 'reject', meaning: 'The header fields are over their limit.' },
   'http.tooManyStreams': {

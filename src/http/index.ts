@@ -18,6 +18,7 @@ export type {
   HttpPorts,
   HttpServer,
   HttpServerOptions,
+  LocationTableReader,
 } from './types.ts';
 export type { WireAuditPage, WireNewKey, WireProblem } from './wire/admin.ts';
 export type { WireBoundaryFeature, WireBoundaryPage } from './wire/boundary.ts';
@@ -25,5 +26,12 @@ export type { WireCallPage, WireCallRecord, WireCallSummary } from './wire/call.
 export { civicNames } from './wire/civic.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
 export type { WireLocated, WireLocation } from './wire/location.ts';
+export type {
+  WireLocationRow,
+  WireLocationRowPage,
+  WireLocationTable,
+  WireTableLoad,
+  WireTableNote,
+} from './wire/location-table.ts';
 export type { WireRouteAnswer } from './wire/route.ts';
 export type { WireShape } from './wire/shape.ts';

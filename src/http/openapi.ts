@@ -23,6 +23,8 @@ const tags = {
   Routing: 'Where a call goes, and why.',
   Boundaries: 'The service boundaries of a dataset.',
   Datasets: 'Loading, activating and rolling back boundaries. Each change leaves a row in the audit trail.',
+  Places:
+    "The carrier's own tables of places: of radio cells and access points, and of callers' numbers. Each change leaves a row in the audit trail.",
   Calls: 'Recent calls and how they were routed.',
   Administration: 'Keys and the audit trail.',
   Documentation: 'What this API is.',
@@ -122,7 +124,8 @@ function describeBody(body: BodySpec): JsonSchema {
   for (const mediaType of body.document?.mediaTypes ?? [])
     content[mediaType] = { example: body.document?.example };
   for (const mediaType of body.upload?.mediaTypes ?? []) {
-    content[mediaType] = { schema: { type: 'object' }, example: body.upload?.example };
+    const example = body.upload?.example;
+    content[mediaType] = { schema: { type: typeof example === 'string' ? 'string' : 'object' }, example };
   }
   return { required: true, content };
 }

@@ -45,7 +45,7 @@ export interface ReplySpec {
 export interface OperationShape {
   /** `operationId`: a verb and a noun. */
   readonly id: string;
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** With parameters in braces. */
   readonly path: string;
   readonly tag: string;

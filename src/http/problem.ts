@@ -70,6 +70,7 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.methodNotAllowed': { status: 405, title: 'Method not allowed' },
   'http.bodyTimeout': { status: 408, title: 'Body too slow' },
   'http.nothingToRollBack': { status: 409, title: 'Nothing to roll back' },
+  'http.tableBusy': { status: 409, title: 'Table busy' },
   'http.bodyTooLarge': { status: 413, title: 'Body too large' },
   'http.unsupportedMediaType': { status: 415, title: 'Unsupported media type' },
   'http.unsupportedEncoding': { status: 415, title: 'Unsupported content encoding' },

@@ -6,9 +6,12 @@ import type {
   BoundaryAdmin,
   CallChanges,
   CallRecordStore,
+  LocationTableAdmin,
+  LocationTableName,
   Logger,
   RouteService,
   SourceFeature,
+  SourceTableRow,
 } from '../esrp/index.ts';
 import type { HttpLimits } from './limits.ts';
 import type { LocationReferences } from './location-references.ts';
@@ -36,6 +39,12 @@ export type GeoJsonReader = (
   /** The service of boundaries that name none; undefined: they are refused. */
   options: { readonly defaultServiceUrn: ServiceUrn | undefined },
 ) => AsyncIterable<SourceFeature>;
+
+/** Reads a location table from CSV as it arrives. Every row that cannot be used comes out as refused; rejects only where `bytes` does. */
+export type LocationTableReader = (
+  bytes: AsyncIterable<Uint8Array>,
+  table: LocationTableName,
+) => AsyncIterable<SourceTableRow>;
 
 /** The state of one next hop, by transport and address. */
 export interface NextHopHealth {
@@ -69,6 +78,8 @@ export interface HttpPorts {
   readonly audit: AuditLog;
   readonly apiKeys: ApiKeyStore;
   readonly readGeoJson: GeoJsonReader;
+  readonly locationTables: LocationTableAdmin;
+  readonly readLocationTable: LocationTableReader;
   readonly health: () => Health;
   /** What calls found out about the addresses that they were sent to; empty where nothing is amiss. */
   readonly nextHops: () => readonly NextHopHealth[];

@@ -184,3 +184,27 @@ export const callRecordExample = {
   ],
   warnings: [],
 };
+
+/** A location table. */
+export const locationTableExample = {
+  name: 'number',
+  rowCount: 2,
+  updatedAt: '2026-03-01T09:30:00.000Z',
+  updatedBy: 'admin',
+  source: 'lines.csv',
+  isLoading: false,
+};
+
+/** A row of a location table. */
+export const locationRowExample = {
+  key: '+15551230100',
+  shape: { kind: 'circle', center: { lon: -95.37, lat: 29.76 }, radiusM: 50 },
+  civic: { country: 'US', A1: 'TX', A3: 'Houston', RD: 'Main', STS: 'Street', HNO: '7' },
+  updatedAt: '2026-03-01T09:30:00.000Z',
+};
+
+/** A file of a location table. */
+export const locationCsvExample = `key,lat,lon,radiusM,country,A1,A3
++15551230100,29.76,-95.37,50,US,TX,Houston
++1555124*,29.80,-95.40,5000,US,TX,Houston
+`;

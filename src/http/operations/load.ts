@@ -17,7 +17,7 @@ export async function loadFromUpload(
   ports: OperationPorts,
 ): Promise<Outcome> {
   const { defaultServiceUrn, isActivated, ...options } = request;
-  const upload = watched(body.kind === 'upload' ? body.chunks : empty());
+  const upload = watchedUpload(body);
   try {
     const features = ports.readGeoJson(upload.chunks, { defaultServiceUrn });
     const outcome = await ports.boundaries.load(features, { ...options, actor });
@@ -50,13 +50,16 @@ function refusal(outcome: Extract<LoadOutcome, { kind: 'refused' }>, listedMax: 
   });
 }
 
-interface Watched {
+/** An upload whose own failure is remembered. */
+export interface WatchedUpload {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** What the source threw, if it did. */
   failure(): unknown;
 }
 
-function watched(source: AsyncIterable<Uint8Array>): Watched {
+/** Takes a body that is read by others, which may wrap what it threw. */
+export function watchedUpload(body: RequestBody): WatchedUpload {
+  const source = body.kind === 'upload' ? body.chunks : empty();
   let failure: unknown;
   async function* pass(): AsyncGenerator<Uint8Array> {
     try {

@@ -5,6 +5,14 @@ import { followCalls, listCalls, readCall } from './calls.ts';
 import { activateDataset, listDatasets, loadDataset, readDataset, rollBackDataset } from './datasets.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
+import {
+  listLocationRows,
+  listLocationTables,
+  loadLocationTable,
+  readLocationRow,
+  removeLocationRow,
+  setLocationRow,
+} from './location-tables.ts';
 import { listCertificates, listNextHops } from './network.ts';
 import { queryRoute, queryRouteByBody } from './route.ts';
 
@@ -19,6 +27,12 @@ export const operations: readonly Operation[] = [
   rollBackDataset,
   readDataset,
   activateDataset,
+  listLocationTables,
+  loadLocationTable,
+  listLocationRows,
+  readLocationRow,
+  setLocationRow,
+  removeLocationRow,
   listCalls,
   readCall,
   followCalls,

@@ -3,6 +3,7 @@ import type { AuditRow } from '../../esrp/index.ts';
 import type { Health } from '../types.ts';
 import { momentSchema, momentToWire } from './common.ts';
 import { featureNoteSchema } from './dataset.ts';
+import { tableNoteSchema } from './location-table.ts';
 import { replyComponent } from './registry.ts';
 
 /** A page of the audit trail, newest first. */
@@ -92,12 +93,15 @@ export const problemSchema = replyComponent(
         )
         .optional(),
       cause: z.string().optional().describe('Code of the failure underneath.'),
-      readCount: z.int().optional().describe('Load refused: features read.'),
+      readCount: z.int().optional().describe('Load refused: features or rows read.'),
       refusedCount: z
         .int()
         .optional()
-        .describe('Load refused: features refused, those that are not listed too.'),
-      refused: z.array(featureNoteSchema).optional().describe('Load refused: features, in file order.'),
+        .describe('Load refused: those refused, also where they are not listed.'),
+      refused: z
+        .union([z.array(featureNoteSchema), z.array(tableNoteSchema)])
+        .optional()
+        .describe('Load refused: features or rows, in file order.'),
     })
     .describe('What went wrong (RFC 9457).'),
 );

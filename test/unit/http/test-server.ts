@@ -10,7 +10,13 @@ import {
   hashApiKey,
   newApiKey,
 } from '../../../src/http/index.ts';
-import { defaultGeoJsonLimits, readGeoJsonFeatures } from '../../../src/load/index.ts';
+import {
+  defaultGeoJsonLimits,
+  defaultLocationTableLimits,
+  readGeoJsonFeatures,
+  readLocationTable,
+} from '../../../src/load/index.ts';
+import { MemoryLocationTables } from './memory-locations.ts';
 import {
   bareRecord,
   callRecord,
@@ -43,6 +49,7 @@ export interface TestServer {
   key: string;
   readonly audit: MemoryAudit;
   readonly boundaries: MemoryBoundaries;
+  readonly locationTables: MemoryLocationTables;
   readonly routes: RecordingRoutes;
   readonly callChanges: CallChanges;
   readonly logged: { readonly level: string; readonly event: string; readonly fields: unknown }[];
@@ -56,6 +63,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const audit = new MemoryAudit();
   const boundaries = new MemoryBoundaries(audit);
+  const locationTables = new MemoryLocationTables(audit);
   const apiKeys = new MemoryKeys(audit);
   const routes = new RecordingRoutes();
   const callChanges = new CallChanges();
@@ -78,6 +86,9 @@ export async function startTestServer(
     apiKeys,
     readGeoJson: (bytes, { defaultServiceUrn }) =>
       readGeoJsonFeatures(bytes, { defaultServiceUrn, limits: defaultGeoJsonLimits }),
+    locationTables,
+    readLocationTable: (bytes, table) =>
+      readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),
     health: () => handle.health,
     nextHops: () => [
       {
@@ -109,6 +120,7 @@ export async function startTestServer(
     key,
     audit,
     boundaries,
+    locationTables,
     routes,
     callChanges,
     logged,
