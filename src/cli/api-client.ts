@@ -8,8 +8,12 @@ import {
   type WireCallRecord,
   type WireDataset,
   type WireLoadAnswer,
+  type WireLocationRow,
+  type WireLocationRowPage,
+  type WireLocationTable,
   type WireNewKey,
   type WireRouteAnswer,
+  type WireTableLoad,
 } from '../http/index.ts';
 import type { CliError } from './errors.ts';
 
@@ -75,6 +79,37 @@ export class ApiClient {
     return this.#send('POST', '/api/v1/datasets/rollback', { timeoutMs });
   }
 
+  locationTables(): Answer<{ readonly items: readonly WireLocationTable[] }> {
+    return this.#send('GET', '/api/v1/location-tables', { timeoutMs });
+  }
+
+  loadLocations(
+    table: string,
+    body: ReadableStream<Uint8Array>,
+    query: Query,
+    isGzip: boolean,
+  ): Answer<WireTableLoad> {
+    const headers = { 'Content-Type': 'text/csv', ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}) };
+    return this.#send('PUT', tablePath(table), { query, body, headers });
+  }
+
+  locationRows(table: string, query: Query): Answer<WireLocationRowPage> {
+    return this.#send('GET', `${tablePath(table)}/rows`, { query, timeoutMs });
+  }
+
+  locationRow(table: string, key: string): Answer<WireLocationRow> {
+    return this.#send('GET', rowPath(table, key), { timeoutMs });
+  }
+
+  setLocationRow(table: string, key: string, row: unknown): Answer<WireLocationRow> {
+    const headers = { 'Content-Type': 'application/json' };
+    return this.#send('PUT', rowPath(table, key), { body: JSON.stringify(row), headers, timeoutMs });
+  }
+
+  removeLocationRow(table: string, key: string): Answer<WireLocationRow> {
+    return this.#send('DELETE', rowPath(table, key), { timeoutMs });
+  }
+
   calls(query: Query): Answer<WireCallPage> {
     return this.#send('GET', '/api/v1/calls', { query, timeoutMs });
   }
@@ -135,6 +170,14 @@ export class ApiClient {
       cause: thrown,
     };
   }
+}
+
+function tablePath(table: string): string {
+  return `/api/v1/location-tables/${encodeURIComponent(table)}`;
+}
+
+function rowPath(table: string, key: string): string {
+  return `${tablePath(table)}/rows/${encodeURIComponent(key)}`;
 }
 
 function readAnswer<T>(status: number, text: string, hasKey: boolean): Result<T, CliError> {

@@ -7,6 +7,7 @@ import { addDatasetCommands } from './commands/datasets.ts';
 import { addKeyCommand } from './commands/key.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addOpenApiCommand } from './commands/openapi.ts';
+import { addPlacesCommand } from './commands/places.ts';
 import { addRouteCommand } from './commands/route.ts';
 import { addServeCommand } from './commands/serve.ts';
 import type { CliDeps } from './deps.ts';
@@ -40,6 +41,7 @@ export function buildProgram(deps: CliDeps): Command {
   addLoadCommand(program, deps);
   addDatasetCommands(program, deps);
   addBoundariesCommand(program, deps);
+  addPlacesCommand(program, deps);
   addKeyCommand(program, deps);
   addAuditCommand(program, deps);
   addOpenApiCommand(program, deps);

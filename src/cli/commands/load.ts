@@ -1,14 +1,11 @@
-import { createReadStream, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { Presets, SingleBar } from 'cli-progress';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { errorText } from '../../base/index.ts';
 import type { WireFeatureNote, WireLoadAnswer } from '../../http/index.ts';
 import type { CliDeps } from '../deps.ts';
 import { type CliError, exitCodeOf, exitCodes } from '../errors.ts';
 import { colorsFor, fail, printable, writeJson } from '../output.ts';
 import { openSession, type ServerOptions } from '../session.ts';
+import { openUpload } from '../upload.ts';
 import { activeText } from './datasets.ts';
 
 interface LoadOptions extends ServerOptions {
@@ -40,17 +37,9 @@ export function addLoadCommand(program: Command, deps: CliDeps): void {
 async function load(deps: CliDeps, file: string, options: LoadOptions): Promise<number> {
   const session = openSession(deps, options);
   if (!session.ok) return fail(deps, session.error);
-  const path = resolve(deps.cwd, file);
-  let sizeBytes: number;
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new Error(`${file} is no file`);
-    sizeBytes = stat.size;
-  } catch (thrown) {
-    return fail(deps, { code: 'cli.usage', message: `cannot read the file: ${errorText(thrown)}` });
-  }
-  const progress = new UploadProgress(deps, sizeBytes);
-  const body = Readable.toWeb(Readable.from(progress.count(createReadStream(path)), { objectMode: false }));
+  const upload = openUpload(deps, file);
+  if (!upload.ok) return fail(deps, upload.error);
+  const { path, body, isGzip, progress } = upload.value;
   const query = {
     name: options.name ?? basename(path).replace(/(\.geojson|\.json)?(\.gz)?$/i, ''),
     source: basename(path),
@@ -58,52 +47,12 @@ async function load(deps: CliDeps, file: string, options: LoadOptions): Promise<
     invalidGeometry: options.repair === true ? 'repair' : 'refuse',
     activate: options.activate === true,
   };
-  const answer = await session.value.client.load(
-    body as ReadableStream<Uint8Array>,
-    query,
-    /\.gz$/i.test(path),
-  );
+  const answer = await session.value.client.load(body, query, isGzip);
   progress.end();
   if (!answer.ok) return refused(deps, answer.error, options);
   if (options.json === true) writeJson(deps, answer.value);
   else deps.out.write(loadedText(deps, answer.value));
   return exitCodes.ok;
-}
-
-/** Shows how much of a file has been sent, on a terminal; then that the server is at work. */
-class UploadProgress {
-  readonly #bar: SingleBar | undefined;
-  readonly #sizeBytes: number;
-
-  constructor(deps: CliDeps, sizeBytes: number) {
-    this.#sizeBytes = sizeBytes;
-    if (deps.err.isTTY !== true) return;
-    this.#bar = new SingleBar(
-      {
-        format: '  {phase} {bar} {percentage}% of {size}',
-        stream: deps.err,
-        hideCursor: true,
-        clearOnComplete: true,
-      },
-      Presets.shades_classic,
-    );
-    const size = `${(sizeBytes / 1e6).toFixed(1)} MB`;
-    this.#bar.start(Math.max(1, sizeBytes), 0, { phase: 'sending '.padEnd(22), size });
-  }
-
-  async *count(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let sentBytes = 0;
-    for await (const chunk of chunks) {
-      yield chunk;
-      sentBytes += chunk.length;
-      const phase = sentBytes < this.#sizeBytes ? 'sending' : 'the server is checking';
-      this.#bar?.update(sentBytes, { phase: phase.padEnd(22) });
-    }
-  }
-
-  end(): void {
-    this.#bar?.stop();
-  }
 }
 
 function loadedText(deps: CliDeps, { dataset, repaired, repairedCount }: WireLoadAnswer): string {

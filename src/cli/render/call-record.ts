@@ -33,16 +33,28 @@ export function callRecordText(record: WireCallRecord, colors: Colors): string {
       [
         ...rows.map(([name, text]) => [name, text === undefined ? undefined : printable(text)] as const),
         ...(record.located === undefined ? [] : locatedFields(record.located)),
+        ['kept until', record.locationKeptUntil],
         ...(record.mapping === undefined ? [] : mappingFields(record.mapping)),
         ...warningFields(record.warnings),
       ],
       colors,
     ),
     record.plan === undefined ? '' : planText(record.plan, colors),
+    updatesText(record, colors),
     attemptsText(record, colors),
     record.stages.length === 0 ? '' : `${stagesText(record.stages, colors)}\n`,
     outcomeText(record, colors),
   ].join('');
+}
+
+function updatesText({ locationUpdates, receivedAt }: WireCallRecord, colors: Colors): string {
+  return locationUpdates
+    .map(({ at, method, located, mapping, outcome }) => {
+      const head = `${colors.bold('New location')} by ${printable(method)} after ${since(receivedAt, at)}, ${outcome}\n`;
+      const rows = [...locatedFields(located), ...(mapping === undefined ? [] : mappingFields(mapping))];
+      return head + fields(rows, colors);
+    })
+    .join('');
 }
 
 function attemptsText({ attempts, receivedAt }: WireCallRecord, colors: Colors): string {

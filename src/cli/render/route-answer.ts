@@ -1,5 +1,6 @@
-import type { WireCallRecord, WireRouteAnswer } from '../../http/index.ts';
+import type { WireCallRecord, WireLocated, WireRouteAnswer } from '../../http/index.ts';
 import { type Colors, duration, fields, printable } from '../output.ts';
+import { locationText } from './shape.ts';
 
 /** The answer to a route query for people: the place to go first, then why. */
 export function routeAnswerText(answer: WireRouteAnswer, colors: Colors): string {
@@ -42,15 +43,29 @@ export function mappingFields(mapping: WireRouteAnswer['mapping']): readonly [st
   ];
 }
 
-/** What locating came to, as rows: each candidate, then the warnings. */
+/** What locating came to, as rows: where the caller is, each candidate, what else came, then the warnings. */
 export function locatedFields(located: WireRouteAnswer['located']): readonly [string, string][] {
+  const { location, alternatives, candidates, additionalData, warnings } = located;
   return [
-    ...located.candidates.map(({ origin, outcome, reason }): [string, string] => [
-      'location',
-      printable(`${outcome}: ${origin}; ${reason}`),
-    ]),
-    ...warningFields(located.warnings),
+    ...(location === undefined ? [] : [['location', printable(locationText(location))] as [string, string]]),
+    ...alternatives.map((each): [string, string] => ['or', printable(locationText(each))]),
+    ...candidates.map((candidate): [string, string] => ['candidate', printable(candidateText(candidate))]),
+    ...additionalData.map((item): [string, string] => ['brought', printable(additionalDataText(item))]),
+    ...warningFields(warnings),
   ];
+}
+
+function candidateText({ outcome, origin, reason, durationMs }: WireLocated['candidates'][number]): string {
+  const time = durationMs === undefined ? '' : ` (${duration(durationMs)})`;
+  return `${outcome}: ${origin}; ${reason}${time}`;
+}
+
+function additionalDataText(item: WireLocated['additionalData'][number]): string {
+  const what =
+    item.form === 'reference' ? `by reference${item.uri === undefined ? '' : ` ${item.uri}`}` : 'by value';
+  const size = item.sizeBytes === undefined ? '' : `, ${item.sizeBytes.toLocaleString('en')} bytes`;
+  const type = item.contentType === undefined ? '' : `, ${item.contentType}`;
+  return `${item.block} ${what} (${item.origin}${type}${size})`;
 }
 
 /** Warnings as rows. */

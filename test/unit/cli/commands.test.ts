@@ -40,7 +40,16 @@ describe('route', () => {
     expect(out.split('\n')[0]).toBe('Harris County PSAP');
     expect(out).toContain('sip:48201@127.0.0.1:5070');
     expect(out).toContain('covers: boundary 48201 covers the point');
-    expect(out).toContain('chosen: body part 2; the only location');
+    expect(out).toContain('circle of 50 m around 29.76, -95.37, 12 m above the ellipsoid; US, A1 TX; by GPS');
+    expect(out).toContain('polygon of 3 corners from 29.7, -95.4; 95 % sure (normal)');
+    expect(out).toContain('chosen: body part 2; a location by value');
+    expect(out).toContain(
+      'notChosen: https://lis.example.net/loc/7; a location by value comes first (12.5 ms)',
+    );
+    expect(out).toContain(
+      'eCall.MSD by value (part 1.3, application/emergencycalldata.ecall.msd, 140 bytes)',
+    );
+    expect(out).toContain('ProviderInfo by reference https://carrier.example/pi (Call-Info 2)');
     expect(out).toContain('srsName is missing (location.axisOrder)');
     expect(out).toContain('2. sip:default@127.0.0.1:5070');
     expect(out).toContain('Stages locate 0.20 ms, map 0.90 ms, decide 0.10 ms, 1.20 ms in all');
