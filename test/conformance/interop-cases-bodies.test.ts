@@ -164,7 +164,7 @@ describe('case 47: a location by reference', () => {
         body: sdp,
         extra: [`Geolocation: ${value}`],
       });
-      expect([result.isMapped, result.warnings]).toEqual([false, ['location.referenceUnsupported']]);
+      expect([result.isMapped, result.warnings]).toEqual([false, ['esrp.locationSourceFailed']]);
       expect(headerValue(result.request, 'geolocation')).toBe(value);
       expect(result.record?.mapping).toMatchObject({ kind: 'unmapped', reason: 'noLocation' });
     },
