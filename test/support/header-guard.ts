@@ -28,10 +28,15 @@ export class HeaderGuard {
   compared = 0;
   readonly #received = new Map<string, SipMessage[]>();
   readonly #ordered: (name: string) => boolean;
+  readonly #mayAddPart: () => boolean;
 
-  /** `isOrdered`: whether a header was to be added by order of whoever decides (RFC 3261 §16.6 item 5 allows any). */
-  constructor(isOrdered: (name: string) => boolean = () => false) {
+  /**
+   * `isOrdered`: whether a header was to be added by order of whoever decides (RFC 3261 §16.6 item 5 allows any).
+   * `mayAddPart`: whether a part may have been added to the body by such an order; nothing else may be done to it.
+   */
+  constructor(isOrdered: (name: string) => boolean = () => false, mayAddPart: () => boolean = () => false) {
     this.#ordered = isOrdered;
+    this.#mayAddPart = mayAddPart;
   }
 
   /** Notes a message that came in. */
@@ -51,7 +56,12 @@ export class HeaderGuard {
     if (origins.length === 0) return [];
     this.compared += 1;
     // Of several that it may have been (repeated, or of forked branches with one tag), the nearest is the one.
-    const found = origins.map((before) => headerViolations(before, after, this.#ordered));
+    const found = origins.map((before) => {
+      if (!this.#mayAddPart() || before.body.equals(after.body)) {
+        return headerViolations(before, after, this.#ordered);
+      }
+      return addedPartViolations(before, after, this.#ordered);
+    });
     return this.#note(found.reduce((best, each) => (each.length < best.length ? each : best)));
   }
 
@@ -97,6 +107,51 @@ export function headerViolations(
   found.push(...orderViolations(before, after));
   if (!before.body.equals(after.body)) found.push('the body was changed');
   return found;
+}
+
+/** Headers that go with a body into a part of another (RFC 3261 §20.11 to §20.13, RFC 2045 §3). */
+const bodyHeaders = new Set([
+  ...['content-type', 'content-disposition', 'content-encoding', 'content-language'],
+  ...['content-transfer-encoding', 'content-description'],
+]);
+
+/**
+ * The one thing that is done to a body: a part more. What came stands in what left, byte for byte, in one piece, or in two
+ * around the part that was put before the closing boundary; headers of the body are gone only where they stand in a part.
+ */
+function addedPartViolations(
+  before: SipMessage,
+  after: SipMessage,
+  isOrdered: (name: string) => boolean,
+): readonly string[] {
+  const others = headerViolations(before, after, isOrdered).filter((violation) => {
+    const name = violation.split(':', 1)[0]?.toLowerCase() ?? '';
+    if (violation === 'the body was changed' || name === 'content-length') return false;
+    return !bodyHeaders.has(name);
+  });
+  const isExact = headerValues(after, 'content-length').join() === String(after.body.length);
+  const found = isExact ? [...others] : [...others, 'Content-Length does not say how long the body is'];
+  const type = headerValues(after, 'content-type').join();
+  if (!/^multipart\/mixed\b/i.test(type)) found.push(`Content-Type: a part was added to ${type}`);
+  if (!holds(after.body, before.body)) found.push('the body was changed');
+  const text = after.body.toString('latin1');
+  for (const key of bodyHeaders) {
+    if (before.body.length === 0 || linesOf(after, key).join() === linesOf(before, key).join()) continue;
+    for (const value of headerValues(before, key)) {
+      if (!text.toLowerCase().includes(`${key}: ${value}\r\n`.toLowerCase())) found.push(`${key}: lost`);
+    }
+  }
+  return found;
+}
+
+/** Whether one body stands in the other whole, or cut in two with something between. */
+function holds(after: Buffer, before: Buffer): boolean {
+  if (after.includes(before)) return true;
+  let start = 0;
+  while (start < before.length && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < before.length - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  return start + end === before.length;
 }
 
 function startLineViolations(before: SipMessage, after: SipMessage): string[] {

@@ -103,7 +103,11 @@ export class ProxyHarness {
   /** Says which deliveries get lost; by default none. */
   lose: (message: SipMessage) => boolean = () => false;
   /** Every message that the proxy passes on is held against the one that came; decided edits are allowed. */
-  readonly guard = new HeaderGuard((key) => this.#orderedKeys.has(key));
+  readonly guard = new HeaderGuard(
+    (key) => this.#orderedKeys.has(key),
+    () => this.#isPartOrdered,
+  );
+  #isPartOrdered = false;
   readonly #orderedKeys = new Set<string>();
   readonly #peers: Peer[] = [];
   /** Bytes that the guard saw: a repetition is the same. */
@@ -196,7 +200,12 @@ export class ProxyHarness {
   #watch(input: ProxyInput): void {
     if (input.kind === 'message') this.guard.received(input.message);
     if (input.kind !== 'decided' || input.decision.kind !== 'forward') return;
-    for (const edit of input.decision.edits) this.#orderedKeys.add(edit.name.toLowerCase());
+    const { edits, targets } = input.decision;
+    const additions = targets.flatMap(({ addition }) => addition ?? []);
+    for (const edit of [...edits, ...additions.flatMap((addition) => addition.edits)]) {
+      this.#orderedKeys.add(edit.name.toLowerCase());
+    }
+    this.#isPartOrdered ||= additions.some(({ body }) => body !== undefined);
   }
 
   #carryOut(effects: readonly ProxyEffect[]): void {
@@ -215,7 +224,11 @@ export class ProxyHarness {
         case 'decide': {
           const decision = this.decide?.(effect.request, effect.flow);
           if (decision === undefined) this.questions.set(effect.id, effect);
-          else this.#queue.push({ kind: 'decided', id: effect.id, decision });
+          else {
+            const answer: ProxyInput = { kind: 'decided', id: effect.id, decision };
+            this.#watch(answer);
+            this.#queue.push(answer);
+          }
           break;
         }
         case 'resolve':
