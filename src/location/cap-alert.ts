@@ -3,8 +3,10 @@ import { err, ok } from '../base/index.ts';
 import { isPositionInRange, type Position, type Shape } from '../geo/index.ts';
 import { childElements, collapsedTextOf, parseXml, type XmlElement } from '../xml/index.ts';
 import type { LocationErrorCode } from './errors.ts';
+import { soundRing } from './gml-ring.ts';
 import type { LocationBodyPart } from './input.ts';
 import type { LocationLimits } from './limits.ts';
+import { orderPositions } from './ordinates.ts';
 import type { LocationError, LocationSource, LocationValue, LocationWarning } from './types.ts';
 
 /** The places that an alert names (OASIS CAP 1.2 §3.2.4). */
@@ -74,9 +76,9 @@ class AlertReader {
   }
 
   /** Each warning once. */
-  warn(code: LocationErrorCode, message: string): void {
+  readonly warn = (code: LocationErrorCode, message: string): void => {
     if (!this.warnings.some((each) => each.message === message)) this.warnings.push({ code, message });
-  }
+  };
 
   readArea(area: XmlElement): void {
     for (const element of childElements(area)) {
@@ -109,24 +111,22 @@ class AlertReader {
     });
   }
 
-  /** `lat,lon lat,lon ...`, the last one the first. */
+  /** `lat,lon lat,lon ...`, the last one the first; made sound as a ring of GML is. */
   #readPolygon(text: string): Shape | undefined {
     const pairs = text.split(' ');
     if (pairs.length > verticesMax) return undefined;
-    const ring: Position[] = [];
+    const tuples: (readonly number[])[] = [];
     for (const pair of pairs) {
-      const position = readPair(pair);
-      if (position === undefined) return undefined;
-      ring.push(position);
+      const match = pairPattern.exec(pair);
+      if (match === null) return undefined;
+      tuples.push([Number(match[1]), Number(match[2])]);
     }
-    const [first, last] = [ring[0], ring.at(-1)];
-    if (first === undefined || last === undefined) return undefined;
-    if (first.lon !== last.lon || first.lat !== last.lat) {
-      this.warn('location.alertRingOpen', 'a polygon of an alert does not end where it starts');
-      ring.push(first);
-    }
-    const corners = new Set(ring.map(({ lon, lat }) => `${lon} ${lat}`));
-    return corners.size < 3 ? undefined : { kind: 'polygon', exterior: ring, interiors: [] };
+    const positions = orderPositions({ tuples, axisOrder: 'latLon' }, this.warn);
+    const ring = positions.ok ? soundRing(positions.value, this.warn) : positions;
+    if (!ring.ok) return undefined;
+    return ring.value.kind === 'point'
+      ? ring.value
+      : { kind: 'polygon', exterior: ring.value.ring, interiors: [] };
   }
 
   /** `lat,lon radius`, the radius in kilometres. */

@@ -213,10 +213,6 @@ export const locationErrors = defineErrors({
     kind: 'parse',
     meaning: 'A polygon or circle of an alert cannot be read; left out.',
   },
-  'location.alertRingOpen': {
-    kind: 'parse',
-    meaning: 'A polygon of an alert does not end where it starts; read.',
-  },
   'location.dataMissing': {
     kind: 'parse',
     meaning: 'A Call-Info value points at a body part that is not there (RFC 7852 §6.1).',

@@ -150,8 +150,8 @@ function isClosedBy(values: readonly number[], size: 2 | 3): boolean {
   return true;
 }
 
-/** Makes a ring that can be used of corners in order. */
-function soundRing(positions: readonly Position[], warn: Warn): Result<RingReading, LocationError> {
+/** Makes a ring that can be used of corners in order: closed, without repeated corners, at one altitude, not crossing itself. */
+export function soundRing(positions: readonly Position[], warn: Warn): Result<RingReading, LocationError> {
   const level = levelled(positions, warn);
   const corners = level.filter((corner, index) => index === 0 || !isSamePlace(corner, level[index - 1]));
   if (corners.length < level.length) {

@@ -49,11 +49,11 @@ export interface LocationReference {
   /** Absolute. Who has it may have the location: it is to be kept as the location is. */
   readonly uri: string;
   readonly protocol: ReferenceProtocol;
-  /** Moment after which it must not be followed, milliseconds since 1970 (RFC 4483 §5.3). */
+  /** Moment after which it must not be followed, milliseconds since 1970 (RFC 4483 §5.7). */
   readonly expiresAtMs?: number | undefined;
-  /** Octets of what is fetched, where said so beforehand (RFC 4483 §5.4). */
+  /** Octets of what is fetched, where said so beforehand (RFC 4483 §5.9). */
   readonly sizeBytes?: number | undefined;
-  /** SHA-1 of what is fetched, hex, where said so beforehand (RFC 4483 §5.6). */
+  /** SHA-1 of what is fetched, hex, where said so beforehand (RFC 4483 §5.12). */
   readonly sha1Hex?: string | undefined;
 }
 

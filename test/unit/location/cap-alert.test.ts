@@ -97,7 +97,7 @@ describe('readAlert', () => {
       [],
       ['location.alertArea'],
     ],
-    ['a polygon of two corners', alert(area('<polygon>1,2 3,4 1,2</polygon>')), [], ['location.alertArea']],
+    ['a polygon of two corners', alert(area('<polygon>1,2 30,4 1,2</polygon>')), [], ['location.alertArea']],
     ['an empty polygon', alert(area('<polygon/>')), [], ['location.alertArea']],
     [
       'a broken one beside a good one',
@@ -113,8 +113,27 @@ describe('readAlert', () => {
     const result = read(alert(area('<polygon>1,2 3,4 5,1</polygon>')));
     expect(result).toMatchObject({
       shapes: [{ exterior: { length: 4 } }],
-      warnings: ['location.alertRingOpen'],
+      warnings: ['location.ringClosed'],
     });
+  });
+
+  it.each([
+    [
+      'crosses itself',
+      '<polygon>0,0 1,1 1,0 0,1 0,0</polygon>',
+      { kind: 'polygon', exterior: { length: 5 } },
+      'location.ringCrossing',
+    ],
+    ['is one place', '<polygon>1,2 1,2 1,2 1,2</polygon>', { kind: 'point' }, 'location.ringDegenerate'],
+    [
+      'has longitude first, which the values prove',
+      '<polygon>-120,38 -119,38 -119,39 -120,38</polygon>',
+      { exterior: [{ lon: -120, lat: 38 }, {}, {}, {}] },
+      'location.axisOrderSwapped',
+    ],
+  ])('repairs a polygon that %s, and says so', (_name, text, shape, code) => {
+    const result = read(alert(area(text)));
+    expect(result).toMatchObject({ shapes: [shape], warnings: expect.arrayContaining([code]) });
   });
 
   it.each([
