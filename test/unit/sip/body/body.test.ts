@@ -511,3 +511,29 @@ describe('writing a multipart', () => {
     expect(() => writeMultipart([{ headers: [['A', 'b\r\nC: d']], bytes: Buffer.alloc(0) }], 'b')).toThrow();
   });
 });
+
+describe('Content-Type as received', () => {
+  it('is kept of the body and of each part', () => {
+    const type = 'multipart/mixed; Boundary="b1"';
+    const { root } = treeOf(
+      '--b1\r\nContent-Type: Text/Plain;\r\n x = "y"\r\n\r\na\r\n--b1\r\n\r\nb\r\n--b1--',
+      type,
+    );
+    expect([root, ...root.parts].map((part) => part.contentTypeValue)).toEqual([
+      type,
+      'Text/Plain; x = "y"',
+      undefined,
+    ]);
+  });
+
+  it('is kept a second time where the head has two (the blank line of an external body is missing)', () => {
+    const head =
+      'Content-Type: message/external-body; URL="https://x"\r\nContent-Type: a/b\r\nContent-ID: <c@d>\r\n\r\n';
+    const { root } = treeOf(`--b1\r\n${head}\r\n--b1--`);
+    expect(root.parts).toMatchObject([
+      { mediaType: { type: 'message/external-body' }, laterContentType: 'a/b', contentId: 'c@d' },
+    ]);
+    const whole = treeOf('', 'message/external-body; URL="https://x"', ['Content-Type: a/b']);
+    expect(whole.root.laterContentType).toBe('a/b');
+  });
+});
