@@ -30,12 +30,8 @@ create table location_row (
 create table location_row_1 partition of location_row for values in (1);
 create table location_row_2 partition of location_row for values in (2);
 
--- Until when positions, addresses and references may stay on a record; null where it has none, or none any more. Records
--- that were written before there was a rule are looked at once.
+-- Until when positions, addresses and references may stay on a record; null where it has none, or none any more.
 alter table call_record add column location_kept_until timestamptz;
-
-update call_record set location_kept_until = received_at + interval '1 day'
-where record #> '{located,location}' is not null;
 
 create index call_record_location_kept_until on call_record (location_kept_until)
   where location_kept_until is not null;

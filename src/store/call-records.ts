@@ -15,6 +15,8 @@ export interface CallRecordOptions {
    */
   readonly writeDelayMs: number;
   readonly spill: SpillFile;
+  /** Told of each record that is put. */
+  readonly onPut?: (record: CallRecord) => void;
   readonly logger: Logger;
 }
 
@@ -62,6 +64,7 @@ export class CallRecords implements CallRecordStore {
     // A record that waits keeps its place: changes that go on do not put off its writing.
     const dueAt = this.#queue.get(record.id)?.dueAt ?? performance.now() + writeDelayMs;
     this.#queue.set(record.id, { record, version: this.#lastVersion, dueAt });
+    this.#options.onPut?.(record);
     if (this.#queue.size > queueMax) this.#spilling ??= this.#spill(this.#overflow());
     this.#schedule(writeDelayMs);
   }

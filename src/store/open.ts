@@ -12,7 +12,7 @@ import type { Database } from './database/types.ts';
 import { makeLocationTables } from './location-tables.ts';
 import { type FolderLock, lockFolder } from './pglite/folder-lock.ts';
 import { type Preparation, prepareSchema } from './preparation.ts';
-import { keepRetention } from './retention.ts';
+import { keepRetention, type Retention } from './retention.ts';
 import { openSpillFile } from './spill-file.ts';
 import { activeDatasetChannel } from './sql/dataset.ts';
 import { boundariesAtPoint } from './sql/lookup.ts';
@@ -87,17 +87,18 @@ function makeStore(
   options: StoreOptions,
 ): Store {
   const deadlineMs = options.workDeadlineMs ?? 10_000;
+  let retention: Retention | undefined;
   const records = new CallRecords(database, {
     deadlineMs,
     queueMax: options.recordQueueMax ?? 20_000,
     writeDelayMs: options.recordWriteDelayMs ?? 1_000,
     spill: openSpillFile(join(options.dataDir, 'spill')),
+    onPut: (record) => retention?.note(record),
     logger: options.logger,
   });
   records.start();
-  let stopRetention: () => void = () => undefined;
   void preparation.done.then(() => {
-    stopRetention = keepRetention(database, {
+    retention = keepRetention(database, {
       retentionDays: options.recordRetentionDays ?? 365,
       deadlineMs,
       logger: options.logger,
@@ -106,7 +107,7 @@ function makeStore(
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number) => {
     preparation.stop();
-    stopRetention();
+    retention?.stop();
     await records.stop(limitMs);
     await database.close(limitMs);
     await lock?.release();

@@ -1,5 +1,6 @@
 import { type CodedError, errorText } from '../base/index.ts';
-import type { CallRecord } from '../esrp/index.ts';
+import type { CallRecord, Located } from '../esrp/index.ts';
+import type { LocationValue } from '../location/index.ts';
 import type { CallRecordRow } from './sql/call-record.ts';
 
 /** A record's row as JSON text, ready for the database or the spill file. Never throws. */
@@ -9,6 +10,7 @@ export function encodeRecord(record: CallRecord, version: number): string {
     version,
     received_at: record.receivedAt,
     state: record.state,
+    kept_until: record.locationKeptUntil ?? null,
     record,
   };
   try {
@@ -22,16 +24,34 @@ export function encodeRecord(record: CallRecord, version: number): string {
   }
 }
 
-/** A record as it was put in, from the JSON that the database keeps. */
+/** A record as it was put in, from the JSON that the database keeps; one of an earlier version lacks some members. */
 export function decodeRecord(json: unknown): CallRecord {
-  const record = json as CallRecord;
-  const location = record.located?.location;
-  if (location?.civic === undefined || record.located === undefined) return record;
-  const elements = new Map(Object.entries(location.civic.elements as unknown as Record<string, string>));
+  const record = json as CallRecord & Partial<Pick<CallRecord, 'locationUpdates'>>;
   return {
     ...record,
-    located: { ...record.located, location: { ...location, civic: { ...location.civic, elements } } },
+    located: record.located === undefined ? undefined : decodeLocated(record.located),
+    locationUpdates: (record.locationUpdates ?? []).map((update) => ({
+      ...update,
+      located: decodeLocated(update.located),
+      mapping: update.mapping,
+    })),
+    locationKeptUntil: record.locationKeptUntil,
   };
+}
+
+function decodeLocated(json: Located & Partial<Pick<Located, 'alternatives' | 'additionalData'>>): Located {
+  return {
+    ...json,
+    location: json.location === undefined ? undefined : decodeLocation(json.location),
+    alternatives: (json.alternatives ?? []).map(decodeLocation),
+    additionalData: json.additionalData ?? [],
+  };
+}
+
+function decodeLocation(json: LocationValue): LocationValue {
+  if (json.civic === undefined) return json;
+  const elements = new Map(Object.entries(json.civic.elements as unknown as Record<string, string>));
+  return { ...json, civic: { ...json.civic, elements } };
 }
 
 /** Escapes of what jsonb does not take, or text that looks like one. */
@@ -42,9 +62,15 @@ const unstorable = /\\u(?:0000|d[89a-f])/i;
  * elements are a Map, and no warning with a cause, which may be an Error.
  */
 function isPlain(record: CallRecord): boolean {
-  const { located, warnings } = record;
-  if (located?.location?.civic !== undefined) return false;
-  return !warnings.some(hasCause) && located?.warnings.some(hasCause) !== true;
+  const { located, locationUpdates, warnings } = record;
+  if (warnings.some(hasCause)) return false;
+  if (located !== undefined && !isPlainLocated(located)) return false;
+  return locationUpdates.every((update) => isPlainLocated(update.located));
+}
+
+function isPlainLocated({ location, alternatives, warnings }: Located): boolean {
+  if (location?.civic !== undefined || warnings.some(hasCause)) return false;
+  return alternatives.every(({ civic }) => civic === undefined);
 }
 
 function hasCause(warning: CodedError): boolean {

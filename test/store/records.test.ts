@@ -2,11 +2,12 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callRecordId, DependencyError, wallMs } from '../../src/base/index.ts';
-import type { CallRecord } from '../../src/esrp/index.ts';
+import type { CallRecord, Located } from '../../src/esrp/index.ts';
 import { makeApiKeyStore } from '../../src/store/api-keys.ts';
 import { makeAuditLog } from '../../src/store/audit-log.ts';
 import { CallRecords } from '../../src/store/call-records.ts';
 import type { Database } from '../../src/store/database/types.ts';
+import { keepRetention, removeLocations } from '../../src/store/retention.ts';
 import { openSpillFile } from '../../src/store/spill-file.ts';
 import { actor, ask, drivers, recordingLogger, sos, type TestDatabase, temporaryFolder } from './harness.ts';
 
@@ -181,6 +182,70 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
       expect(await ask(test.database, "select count(*) from call_record where id like 'stop-%'")).toBe(30);
     });
 
+    it('lose their locations when the time is over and the call too, and nothing else', async () => {
+      const { records } = recordsOver(test.database);
+      const past = wallMs(Date.now() - 1_000);
+      const ahead = wallMs(Date.now() + 3_600_000);
+      const recent = Date.now() - 10_000;
+      const rows = [
+        ['due', 'ended', past, recent],
+        ['refused', 'failed', past, recent],
+        ['talking', 'answered', past, recent],
+        ['later', 'ended', ahead, recent],
+        ['died', 'answered', past, recent - 3 * 86_400_000],
+      ] as const;
+      for (const [name, state, until, receivedAt] of rows) {
+        const base = call(`kept-${name}`, receivedAt);
+        records.put({ ...base, state, located: placed, locationKeptUntil: until });
+      }
+      await records.stop(20_000);
+      // More than one batch of them.
+      const many = recordsOver(test.database).records;
+      for (let i = 0; i < 250; i += 1) {
+        const base = call(`due-${1_000 + i}`, recent);
+        many.put({ ...base, state: 'ended', located: placed, locationKeptUntil: past });
+      }
+      await many.stop(20_000);
+      expect(await removeLocations(test.database, 20_000)).toBe(253);
+      expect(await removeLocations(test.database, 20_000)).toBe(0);
+      const after = recordsOver(test.database).records;
+      for (const [name, isGone] of [
+        ['due', true],
+        ['refused', true],
+        ['talking', false],
+        ['later', false],
+        ['died', true],
+      ] as const) {
+        const record = await after.get(callRecordId(`kept-${name}`));
+        expect(record?.located?.location === undefined, name).toBe(isGone);
+        expect(record?.locationKeptUntil === undefined, name).toBe(isGone);
+        expect(record?.located?.candidates, name).toHaveLength(1);
+        expect(record?.from).toBe('sip:caller@example.com');
+      }
+      // A newer state that was on its way meanwhile is not undone, and its location goes in its turn.
+      const late = recordsOver(test.database).records;
+      late.put({ ...call('kept-due', recent), state: 'ended', located: placed, locationKeptUntil: past });
+      await late.stop(20_000);
+      expect(await removeLocations(test.database, 20_000)).toBe(1);
+    });
+
+    it('are looked at from the start, with a line and an audit row that hold the count alone', async () => {
+      const { records, logger } = recordsOver(test.database);
+      const ended = { ...call('start-due', Date.now()), state: 'ended', located: placed } as const;
+      records.put({ ...ended, locationKeptUntil: wallMs(Date.now() - 1) });
+      await records.stop(20_000);
+      const retention = keepRetention(test.database, { retentionDays: 36_500, deadlineMs: 20_000, logger });
+      await until(() => logger.events.includes('store.locationsRemoved'));
+      retention.stop();
+      const isAudited = async () => {
+        const [row] = await makeAuditLog(test.database, 20_000).list({ limit: 1, before: undefined });
+        return row?.action === 'records.locationsRemoved' ? row.detail : undefined;
+      };
+      let detail = await isAudited();
+      while (detail === undefined) detail = await isAudited();
+      expect(detail).toEqual({ count: 1 });
+    });
+
     it('of keys: found by hash, replaced in one step with an audit row', async () => {
       const keys = makeApiKeyStore(test.database, 20_000);
       const [old, fresh] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -191,7 +256,7 @@ describe.each(drivers)('records on $name', ({ isThere, open }) => {
       await keys.replace('local', fresh, actor);
       expect(await keys.find(old)).toBeUndefined();
       expect(await keys.find(fresh)).toEqual({ name: 'local' });
-      const rows = await makeAuditLog(test.database, 20_000).list({ limit: 5, before: undefined });
+      const rows = await makeAuditLog(test.database, 20_000).list({ limit: 2, before: undefined });
       expect(rows.map(({ action, detail }) => [action, detail])).toEqual([
         ['apiKey.replaced', { name: 'local' }],
         ['apiKey.replaced', { name: 'local' }],
@@ -236,6 +301,23 @@ function call(id: string, receivedAt: number): CallRecord {
     endedAt: undefined,
   };
 }
+
+const placed: Located = {
+  location: {
+    source: { kind: 'query' },
+    shape: { kind: 'point', position: { lon: -95.3, lat: 29.7 } },
+    civic: { country: 'US', elements: new Map([['A1', 'TX']]), language: undefined },
+    method: undefined,
+    entity: undefined,
+    timestamp: undefined,
+    isRetransmissionAllowed: undefined,
+    retentionExpires: undefined,
+  },
+  alternatives: [],
+  candidates: [{ origin: 'query', outcome: 'chosen', reason: 'the only one' }],
+  warnings: [],
+  additionalData: [],
+};
 
 /** The same database, but for times when it cannot be reached; counts the records that went to it. */
 function switchable(database: Database): { database: Database; isAway: boolean; rowsWritten: number } {

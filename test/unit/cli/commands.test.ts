@@ -44,7 +44,7 @@ describe('route', () => {
     expect(out).toContain('polygon of 3 corners from 29.7, -95.4; 95 % sure (normal)');
     expect(out).toContain('chosen: body part 2; a location by value');
     expect(out).toContain(
-      'notChosen: https://lis.example.net/loc/7; a location by value comes first (12.5 ms)',
+      'notChosen: https://lis.example.net/loc/7; a location by value comes first (13 ms)',
     );
     expect(out).toContain(
       'eCall.MSD by value (part 1.3, application/emergencycalldata.ecall.msd, 140 bytes)',
