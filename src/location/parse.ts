@@ -34,7 +34,7 @@ export function parsePidfLo(
   source: LocationSource,
   limits: LocationLimits,
 ): Result<PidfLo, LocationError> {
-  const document = parseXml(bytes, limits.xml);
+  const document = parseXml(bytes, limits.xml, 'indentationDropped');
   if (!document.ok) {
     const { code, message } = document.error;
     return err({ code: 'location.xmlUnreadable', message: `${code}: ${message}`, cause: document.error });

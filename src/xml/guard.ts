@@ -8,12 +8,30 @@ import type { XmlError } from './types.ts';
 // fast-xml-parser does not compare the names of start and end tags, has no limits on elements, attributes or
 // text, merges repeated attributes silently and reads document type declarations. So the text is checked here
 // first, in one pass that visits every character a fixed number of times, and what reaches the parser is
-// well-formed and small enough.
+// well-formed and small enough. The pass has found every attribute then, so the parser is not asked for them again:
+// that is the larger part of its time.
 
-/** Where the parser shall read: the text without its processing instructions and XML declaration. */
+/**
+ * What the parser shall read: the text without its XML declaration, processing instructions, attributes and, where that
+ * is asked for, indentation; and what stood in the tags.
+ */
 export interface GuardedXml {
   readonly text: string;
+  /** The start tags in document order. */
+  readonly tags: readonly GuardedTag[];
   readonly hasLeadingSpace: boolean;
+}
+
+/**
+ * What becomes of white space: all is kept, or line ends and indentation between tags are left out, which say nothing in
+ * documents that are data and cost as much as the elements.
+ */
+export type WhiteSpace = 'kept' | 'indentationDropped';
+
+/** A start tag: its name, and its attributes as names and values in turn, references not decoded. */
+export interface GuardedTag {
+  readonly name: string;
+  readonly attributes: readonly string[];
 }
 
 const lt = 0x3c;
@@ -28,17 +46,24 @@ const singleQuote = 0x27;
 /** Characters that no XML 1.0 document may contain (§2.2); lone surrogates cannot come out of the decoders. */
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 const excerptMax = 24;
+const noAttributes: readonly string[] = [];
 
 /** Checks that a text is a well-formed document (XML 1.0 §2.1, no DOCTYPE) within the limits. */
-export function guardXml(text: string, limits: XmlLimits): Result<GuardedXml, XmlError> {
-  return new Guard(text, limits).check();
+export function guardXml(
+  text: string,
+  limits: XmlLimits,
+  whiteSpace: WhiteSpace,
+): Result<GuardedXml, XmlError> {
+  return new Guard(text, limits, whiteSpace).check();
 }
 
 /** One pass over one text. A failure anywhere is kept in `#error` and ends the pass. */
 class Guard {
   readonly #text: string;
   readonly #limits: XmlLimits;
+  readonly #dropsIndentation: boolean;
   readonly #open: string[] = [];
+  readonly #tags: GuardedTag[] = [];
   #position = 0;
   #elements = 0;
   #hasRoot = false;
@@ -47,13 +72,18 @@ class Guard {
    * once.
    */
   #nextAmp = -2;
+  /** Whether the last tag was the end of an element. */
+  #isAfterEndTag = false;
+  /** Where the last attribute value begins, after its quotation mark. */
+  #valueStart = 0;
   #kept = '';
   #keptTo = 0;
   #error: XmlError | undefined;
 
-  constructor(text: string, limits: XmlLimits) {
+  constructor(text: string, limits: XmlLimits, whiteSpace: WhiteSpace) {
     this.#text = text;
     this.#limits = limits;
+    this.#dropsIndentation = whiteSpace === 'indentationDropped';
   }
 
   check(): Result<GuardedXml, XmlError> {
@@ -72,7 +102,11 @@ class Guard {
     }
     if (this.#error === undefined && !this.#hasRoot) this.#failAt(0, 'xml.empty', 'there is no element');
     if (this.#error !== undefined) return err(this.#error);
-    return ok({ text: this.#kept + text.slice(this.#keptTo), hasLeadingSpace: hasDeclaration && start > 0 });
+    return ok({
+      text: this.#kept + text.slice(this.#keptTo),
+      tags: this.#tags,
+      hasLeadingSpace: hasDeclaration && start > 0,
+    });
   }
 
   /** One run of text and the markup after it. */
@@ -112,10 +146,33 @@ class Guard {
       this.#failAt(start, 'xml.textTooLong', `text of more than ${this.#limits.textMax} characters`);
       return;
     }
+    if (this.#dropsIndentation && this.#isIndentation(start, end)) {
+      this.#drop(start, end);
+      return;
+    }
     if (this.#nextAmp !== -1 && this.#nextAmp < start) this.#nextAmp = this.#text.indexOf('&', start);
     while (this.#nextAmp !== -1 && this.#nextAmp < end && this.#error === undefined) {
       this.#nextAmp = this.#text.indexOf('&', this.#reference(this.#nextAmp));
     }
+  }
+
+  /**
+   * Whether text is a line's end and white space between tags, and not all that an element holds.
+   */
+  #isIndentation(start: number, end: number): boolean {
+    const text = this.#text;
+    const first = text.charCodeAt(start);
+    if ((first !== 0xa && first !== 0xd) || text.charCodeAt(start - 1) !== gt) return false;
+    if (skipSpace(text, start) !== end || end === text.length) return false;
+    const next = text.charCodeAt(end + 1);
+    if (next === bang || next === question) return false;
+    return next !== slash || this.#isAfterEndTag;
+  }
+
+  /** Leaves a stretch out of what the parser reads. */
+  #drop(start: number, end: number): void {
+    if (start > this.#keptTo) this.#kept += this.#text.slice(this.#keptTo, start);
+    this.#keptTo = end;
   }
 
   /** Checks the reference at `offset` and says where it ends. */
@@ -163,8 +220,7 @@ class Guard {
       return;
     }
     this.#skipTo('?>', searchFrom, 'a processing instruction that does not end');
-    this.#kept += this.#text.slice(this.#keptTo, start);
-    this.#keptTo = this.#position;
+    this.#drop(start, this.#position);
   }
 
   #skipTo(mark: string, from: number, failure: string): void {
@@ -182,8 +238,10 @@ class Guard {
       end !== -1 &&
       this.#text.startsWith(expected, start + 2) &&
       skipSpace(this.#text, start + 2 + expected.length) === end;
-    if (isMatch) this.#position = end + 1;
-    else if (expected === undefined)
+    if (isMatch) {
+      this.#position = end + 1;
+      this.#isAfterEndTag = true;
+    } else if (expected === undefined)
       this.#failAt(start, 'xml.notWellFormed', 'an end tag after the root element');
     else this.#failAt(start, 'xml.notWellFormed', `an end tag where </${expected}> is expected`);
   }
@@ -210,26 +268,33 @@ class Guard {
       this.#failAt(start, 'xml.tooDeep', `more than ${this.#limits.depthMax} nested elements`);
       return;
     }
-    const end = this.#attributes(nameEnd);
+    const name = text.slice(start + 1, nameEnd);
+    const end = this.#attributes(nameEnd, name);
     if (end === undefined) return;
+    if (end > nameEnd) this.#drop(nameEnd, end);
     const isEmpty = text.charCodeAt(end) === slash;
     if (isEmpty && text.charCodeAt(end + 1) !== gt) {
       this.#failAt(end, 'xml.notWellFormed', 'a / inside a tag');
       return;
     }
-    if (!isEmpty) this.#open.push(text.slice(start + 1, nameEnd));
+    if (!isEmpty) this.#open.push(name);
+    this.#isAfterEndTag = isEmpty;
     this.#position = end + (isEmpty ? 2 : 1);
   }
 
-  /** Checks the attributes from `offset` on and says where the tag's `>` or `/` is. */
-  #attributes(offset: number): number | undefined {
+  /** Checks and keeps the attributes from `offset` on and says where the tag's `>` or `/` is. */
+  #attributes(offset: number, tagName: string): number | undefined {
     const text = this.#text;
+    let found: string[] | undefined;
     const names: string[] = [];
     let position = offset;
     for (;;) {
       const nameStart = skipSpace(text, position);
       const code = text.charCodeAt(nameStart);
-      if (code === gt || code === slash) return nameStart;
+      if (code === gt || code === slash) {
+        this.#tags.push({ name: tagName, attributes: found ?? noAttributes });
+        return nameStart;
+      }
       const nameEnd = skipName(text, nameStart);
       if (nameEnd === nameStart || nameStart === position) {
         this.#failAt(
@@ -255,6 +320,8 @@ class Guard {
       }
       const valueEnd = this.#attributeValue(nameEnd);
       if (valueEnd === undefined) return undefined;
+      found ??= [];
+      found.push(name, text.slice(this.#valueStart, valueEnd - 1));
       position = valueEnd;
     }
   }
@@ -269,6 +336,7 @@ class Guard {
       this.#failAt(offset, 'xml.notWellFormed', 'an attribute without a quoted value');
       return undefined;
     }
+    this.#valueStart = quoteAt + 1;
     let position = quoteAt + 1;
     for (let code = text.charCodeAt(position); code !== quote; code = text.charCodeAt(position)) {
       if (Number.isNaN(code) || code === lt) {

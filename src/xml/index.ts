@@ -1,5 +1,6 @@
 export type { XmlErrorCode } from './errors.ts';
 export { xmlErrors } from './errors.ts';
+export type { WhiteSpace } from './guard.ts';
 export type { XmlLimits } from './limits.ts';
 export { defaultXmlLimits } from './limits.ts';
 export { parseXml } from './parse.ts';

@@ -3,9 +3,10 @@ import type { CodedError, Result } from '../base/index.ts';
 import { err, ok } from '../base/index.ts';
 import { decodeXml } from './decode.ts';
 import type { XmlErrorCode } from './errors.ts';
+import type { WhiteSpace } from './guard.ts';
 import { guardXml } from './guard.ts';
 import type { XmlLimits } from './limits.ts';
-import { buildTree } from './tree.ts';
+import { buildTree, elementKey } from './tree.ts';
 import type { XmlDocument, XmlError } from './types.ts';
 
 /** Entity processing is ours alone: the parser's own decoder is replaced by one that changes nothing. */
@@ -18,22 +19,21 @@ const noEntities = {
 };
 
 /**
- * Everything that interprets is off: no numbers, no trimming, no entities, no stop nodes. Names carry a mark
- * of ours, so that none of them can be `__proto__`, `constructor` or another name that the parser refuses.
- * CDATA keeps apart from text, because references in it are not references.
+ * Everything that interprets is off: no numbers, no trimming, no entities, no stop nodes, and no attributes, which the
+ * guard has found. Elements get one name of ours, so that none can be `__proto__`, `constructor` or another name that the
+ * parser refuses, and all nodes are of one form; the guard has the names. CDATA keeps apart from text, because
+ * references in it are not references.
  */
 const parser = new XMLParser({
   preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
+  ignoreAttributes: true,
   parseTagValue: false,
-  parseAttributeValue: false,
   trimValues: false,
   processEntities: false,
   entityDecoder: noEntities,
   cdataPropName: '#cdata',
   textNodeName: '#text',
-  transformTagName: markName,
+  transformTagName: oneName,
   jPath: false,
   // The guard has counted already; this only has to be above any limit that is configured.
   maxNestedTags: Number.MAX_SAFE_INTEGER,
@@ -45,15 +45,19 @@ const parser = new XMLParser({
  * nothing is ever fetched and no entity but the five predefined ones is known. Never throws; the cost grows
  * with the length of the input alone.
  */
-export function parseXml(bytes: Uint8Array, limits: XmlLimits): Result<XmlDocument, XmlError> {
+export function parseXml(
+  bytes: Uint8Array,
+  limits: XmlLimits,
+  whiteSpace: WhiteSpace = 'kept',
+): Result<XmlDocument, XmlError> {
   if (bytes.byteLength > limits.bytesMax) {
     return refuse('xml.tooLarge', `${bytes.byteLength} bytes, and ${limits.bytesMax} are allowed`);
   }
   const decoded = decodeXml(bytes);
   if (!decoded.ok) return decoded;
-  const guarded = guardXml(decoded.value.text, limits);
+  const guarded = guardXml(decoded.value.text, limits, whiteSpace);
   if (!guarded.ok) return guarded;
-  const { root, unboundPrefixes } = buildTree(parser.parse(guarded.value.text));
+  const { root, unboundPrefixes } = buildTree(parser.parse(guarded.value.text), guarded.value.tags);
   const repairs: CodedError<XmlErrorCode>[] = [...decoded.value.repairs];
   if (guarded.value.hasLeadingSpace) {
     repairs.push({
@@ -64,9 +68,9 @@ export function parseXml(bytes: Uint8Array, limits: XmlLimits): Result<XmlDocume
   return ok({ root, unboundPrefixes, repairs });
 }
 
-/** Marks an element's name; the parser applies this twice to an empty element. */
-function markName(name: string): string {
-  return name.startsWith(':') ? name : `:${name}`;
+/** The name that every element has for the parser, which takes the slash of an empty element's tag for its last letter. */
+function oneName(name: string): string {
+  return name.charCodeAt(name.length - 1) === 0x2f ? `${elementKey}/` : elementKey;
 }
 
 function refuse(code: XmlErrorCode, message: string): Result<never, XmlError> {

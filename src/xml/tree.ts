@@ -1,53 +1,81 @@
 import { assert } from '../base/index.ts';
+import type { GuardedTag } from './guard.ts';
 import { decodeReferences } from './references.ts';
 import type { XmlAttribute, XmlElement, XmlNode } from './types.ts';
 import { xmlNamespace } from './types.ts';
 
-/** What fast-xml-parser gives in document order: one key that names the node, and `:@` for its attributes. */
-type ParsedNode = { readonly [key: string]: unknown };
+/** What fast-xml-parser gives in document order: one key that tells what a node is. */
+interface ParsedNode {
+  readonly [elementKey]?: readonly ParsedNode[];
+  readonly '#text'?: string;
+  readonly '#cdata'?: readonly ParsedNode[];
+}
 
-/** Builds our tree from the parser's output. The text has been checked before, so every surprise here is a bug. */
-export function buildTree(parsed: unknown): { root: XmlElement; unboundPrefixes: readonly string[] } {
+/** The key of an element's children in the parser's nodes. */
+export const elementKey = 'e';
+
+/**
+ * Builds our tree from the parser's output and from the start tags, which are in the same order. The text has been checked
+ * before, so every surprise here is a bug.
+ */
+export function buildTree(
+  parsed: unknown,
+  tags: readonly GuardedTag[],
+): { root: XmlElement; unboundPrefixes: readonly string[] } {
   assert(Array.isArray(parsed), 'the parser gave no list of nodes');
-  const builder = new TreeBuilder();
+  const builder = new TreeBuilder(tags);
   for (const node of parsed as readonly ParsedNode[]) {
-    const key = nameKey(node);
-    if (key.startsWith(':'))
-      return { root: builder.element(node, key), unboundPrefixes: [...builder.unbound] };
+    const children = node[elementKey];
+    if (children === undefined) continue;
+    const root = builder.element(children);
+    assert(builder.count === tags.length, 'the parser gave other elements than there are tags');
+    return { root, unboundPrefixes: builder.unbound === undefined ? noNames : [...builder.unbound] };
   }
   throw new Error('the parser gave no root element');
 }
 
 class TreeBuilder {
-  readonly unbound = new Set<string>();
+  unbound: Set<string> | undefined;
+  /** Elements so far. */
+  count = 0;
+  readonly #tags: readonly GuardedTag[];
   /** The namespaces in force by prefix (`` for the default), innermost last. */
   readonly #scopes = new Map<string, string[]>([['xml', [xmlNamespace]]]);
 
-  element(node: ParsedNode, key: string): XmlElement {
-    const raw = node[':@'] as Readonly<Record<string, string>> | undefined;
-    const declared = raw === undefined ? noNames : this.#declare(raw);
-    const { prefix, localName } = splitName(key, 1);
+  constructor(tags: readonly GuardedTag[]) {
+    this.#tags = tags;
+  }
+
+  element(nodes: readonly ParsedNode[]): XmlElement {
+    const tag = this.#tags[this.count];
+    assert(tag !== undefined, 'the parser gave more elements than there are tags');
+    this.count += 1;
+    const { name, attributes: raw } = tag;
+    const declared = raw.length === 0 ? noNames : this.#declare(raw);
+    const colon = name.indexOf(':');
+    const prefix = colon === -1 ? undefined : name.slice(0, colon);
+    const localName = colon === -1 ? name : name.slice(colon + 1);
     const namespaceUri = this.#resolve(prefix ?? '', prefix);
-    const attributes = raw === undefined ? noAttributes : this.#attributes(raw);
+    const attributes = raw.length === 0 ? noAttributes : this.#attributes(raw);
     const children: XmlNode[] = [];
-    for (const child of node[key] as readonly ParsedNode[]) {
-      const childKey = nameKey(child);
-      if (childKey === '#text') children.push(decodeReferences(child['#text'] as string));
-      else if (childKey === '#cdata') children.push(cdataText(child));
-      else children.push(this.element(child, childKey));
+    for (const node of nodes) {
+      const inner = node[elementKey];
+      if (inner !== undefined) children.push(this.element(inner));
+      else if (node['#text'] !== undefined) children.push(decodeReferences(node['#text']));
+      else if (node['#cdata'] !== undefined) children.push(cdataText(node['#cdata']));
     }
-    for (const name of declared) this.#scopes.get(name)?.pop();
+    for (const prefixOrDefault of declared) this.#scopes.get(prefixOrDefault)?.pop();
     return { namespaceUri, prefix, localName, attributes, children };
   }
 
   /** Takes the namespace declarations of an element into force, and says which prefixes they are for. */
-  #declare(raw: Readonly<Record<string, string>>): readonly string[] {
+  #declare(raw: readonly string[]): readonly string[] {
     let declared: string[] | undefined;
-    for (const key in raw) {
-      if (!key.startsWith('@xmlns')) continue;
-      const name = key === '@xmlns' ? '' : key.charCodeAt(6) === 0x3a ? key.slice(7) : undefined;
-      if (name === undefined) continue;
-      const uri = attributeText(raw[key] ?? '');
+    for (let index = 0; index < raw.length; index += 2) {
+      const key = raw[index] ?? '';
+      if (!isDeclaration(key)) continue;
+      const name = key.slice(6);
+      const uri = attributeText(raw[index + 1] ?? '');
       const stack = this.#scopes.get(name);
       if (stack === undefined) this.#scopes.set(name, [uri]);
       else stack.push(uri);
@@ -61,19 +89,25 @@ class TreeBuilder {
   #resolve(key: string, prefix: string | undefined): string | undefined {
     const uri = this.#scopes.get(key)?.at(-1);
     if (uri !== undefined && uri !== '') return uri;
-    if (prefix !== undefined) this.unbound.add(prefix);
+    if (prefix !== undefined) {
+      this.unbound ??= new Set();
+      this.unbound.add(prefix);
+    }
     return undefined;
   }
 
-  #attributes(raw: Readonly<Record<string, string>>): readonly XmlAttribute[] {
+  #attributes(raw: readonly string[]): readonly XmlAttribute[] {
     let attributes: XmlAttribute[] | undefined;
-    for (const key in raw) {
-      if (key === '@xmlns' || key.startsWith('@xmlns:')) continue;
-      const { prefix, localName } = splitName(key, 1);
+    for (let index = 0; index < raw.length; index += 2) {
+      const key = raw[index] ?? '';
+      if (isDeclaration(key)) continue;
+      const colon = key.indexOf(':');
+      const prefix = colon === -1 ? undefined : key.slice(0, colon);
+      const localName = colon === -1 ? key : key.slice(colon + 1);
       // An attribute without a prefix is in no namespace, whatever the default is (Namespaces in XML 1.0 §6.2).
       const namespaceUri = prefix === undefined ? undefined : this.#resolve(prefix, prefix);
       attributes ??= [];
-      attributes.push({ namespaceUri, prefix, localName, value: attributeText(raw[key] ?? '') });
+      attributes.push({ namespaceUri, prefix, localName, value: attributeText(raw[index + 1] ?? '') });
     }
     return attributes ?? noAttributes;
   }
@@ -82,20 +116,12 @@ class TreeBuilder {
 const noNames: readonly string[] = [];
 const noAttributes: readonly XmlAttribute[] = [];
 
-function nameKey(node: ParsedNode): string {
-  for (const key in node) if (key !== ':@') return key;
-  throw new Error('the parser gave a node without a name');
+function isDeclaration(key: string): boolean {
+  return key.startsWith('xmlns') && (key.length === 5 || key.charCodeAt(5) === 0x3a);
 }
 
-function splitName(marked: string, from: number): { prefix: string | undefined; localName: string } {
-  const colon = marked.indexOf(':', from);
-  if (colon === -1) return { prefix: undefined, localName: marked.slice(from) };
-  return { prefix: marked.slice(from, colon), localName: marked.slice(colon + 1) };
-}
-
-function cdataText(node: ParsedNode): string {
-  const parts = node['#cdata'] as readonly ParsedNode[];
-  return parts.map((part) => (part['#text'] as string | undefined) ?? '').join('');
+function cdataText(parts: readonly ParsedNode[]): string {
+  return parts.map((part) => part['#text'] ?? '').join('');
 }
 
 /**
@@ -103,5 +129,5 @@ function cdataText(node: ParsedNode): string {
  * §3.3.3).
  */
 function attributeText(raw: string): string {
-  return decodeReferences(/[\t\n\r]/.test(raw) ? raw.replace(/[\t\n\r]/g, ' ') : raw);
+  return decodeReferences(/[\t\n\r]/.test(raw) ? raw.replace(/\r\n|[\t\n\r]/g, ' ') : raw);
 }
