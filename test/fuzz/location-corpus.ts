@@ -39,25 +39,32 @@ export function loadLocationCorpus(vectors: string | undefined, seed: number): L
   ];
   return {
     document: documents,
-    held: [...heldDocuments(written).map((text) => Buffer.from(text)), ...documents],
+    held: [...answersWith(written), ...documents],
+    question: [...questions(), ...documents],
     message: [...ownMessages([all, ...written]), ...filesBelow(vectors, 'fuzz/mime', /\.sip$/)],
   };
 }
 
-function heldDocuments(written: readonly string[]): string[] {
+function answersWith(written: readonly string[]): Buffer[] {
   const references = { uris: ['https://ls.example/1', 'sip:1@ls.example'], expires: '2026-11-24T20:00:00Z' };
+  const answers = written.map((pidfLo, index) =>
+    writeLocationResponse({ pidfLo, references: index % 3 === 0 ? references : undefined }),
+  );
   return [
     writeHeldError('locationUnknown', 'not here'),
-    writeLocationRequest({
-      responseTime: 8_000,
-      locationTypes: ['geodetic', 'civic'],
-      device: [{ kind: 'ip', address: '192.0.2.1' }],
-    }),
     writeLocationResponse({ references }),
-    ...written.map((pidfLo, index) =>
-      writeLocationResponse({ pidfLo, references: index % 3 === 0 ? references : undefined }),
-    ),
-  ];
+    ...answers,
+  ].map((text) => Buffer.from(text));
+}
+
+function questions(): Buffer[] {
+  const device = [
+    { kind: 'ip', address: '192.0.2.1' },
+    { kind: 'uri', uri: 'sip:a@b.example' },
+  ] as const;
+  return [{}, { responseTime: 8_000, locationTypes: ['geodetic', 'civic'] as const }, { device }].map(
+    (request) => Buffer.from(writeLocationRequest(request)),
+  );
 }
 
 function ownMessages(documents: readonly string[]): Buffer[] {

@@ -9,8 +9,8 @@ import {
 } from '../../src/location/index.ts';
 import { defaultBodyLimits, defaultMessageLimits, parseMessage } from '../../src/sip/index.ts';
 
-/** What an input is given to: a reader of documents, of location servers' answers, or of whole requests. */
-export type Target = 'document' | 'held' | 'message';
+/** What an input is given to: a reader of documents, of a location server's answers or questions, or of whole requests. */
+export type Target = 'document' | 'held' | 'question' | 'message';
 
 /** What is read, and by whom. */
 export interface Input {
@@ -29,12 +29,14 @@ export function read({ target, bytes }: Input): number {
       return document.ok ? checked(document.value.locations, document.value.warnings.length) : 0;
     }
     case 'held': {
-      readLocationRequest(bytes, limits);
       const answer = readHeldAnswer(bytes, limits);
       if (!answer.ok || answer.value.kind === 'error' || answer.value.document === undefined) return 0;
       const document = parsePidfLo(answer.value.document, source, limits);
       return document.ok ? checked(document.value.locations, document.value.warnings.length) : 0;
     }
+    case 'question':
+      readLocationRequest(bytes, limits);
+      return 0;
     case 'message': {
       const parsed = parseMessage(bytes, { framing: 'datagram', limits: defaultMessageLimits });
       if (parsed.kind !== 'message') return 0;

@@ -169,6 +169,19 @@ function answers(): readonly WorstCase[] {
       'sets inside of sets',
       response('<locationUriSet>'.repeat(29) + uri.repeat(1_500) + '</locationUriSet>'.repeat(29)),
     ),
+    raw(
+      'question',
+      'as many identities as fit',
+      response(`<device>${'<uri>sip:a@b</uri>'.repeat(1_900)}</device>`).replaceAll(
+        'locationResponse',
+        'locationRequest',
+      ),
+    ),
+    raw(
+      'question',
+      'types without end',
+      `<locationRequest><locationType>${'civic x '.repeat(14_000)}</locationType></locationRequest>`,
+    ),
     raw('held', 'many presences', response(`${open}</presence>`.repeat(300))),
     raw(
       'held',

@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** No input may take a reader longer; calls wait for it. */
 const stallMs = 50;
 /** An input that took too long is read again alone: the collector or the compiler may have been in the way. */
-const retries = 3;
+const retries = 5;
 /** After the compiled code and its caches have settled, nothing may be left behind by what was read. */
 const heapGrowthMaxBytes = 8 * 1024 * 1024;
 /** Of all inputs, those that the settling takes. */
@@ -93,6 +93,7 @@ function mutated(run: Run, options: { total: number; seed: number; vectors: stri
 
 function targetOf(fraction: number): Target {
   if (fraction < 0.6) return 'document';
+  if (fraction < 0.65) return 'question';
   return fraction < 0.75 ? 'held' : 'message';
 }
 
