@@ -106,7 +106,7 @@ export class CallBook {
     call.record = {
       ...record,
       locationUpdates: [...record.locationUpdates, update].slice(-locationUpdatesMax),
-      locationKeptUntil: latest(record.locationKeptUntil, keptUntil),
+      locationKeptUntil: earliest(record.locationKeptUntil, keptUntil),
       plan: plan ?? record.plan,
     };
     this.#store(call, 'location');
@@ -269,9 +269,9 @@ function withLateWarning(record: CallRecord): CallRecord {
   return { ...record, warnings: [...record.warnings, late] };
 }
 
-function latest(a: WallMs | undefined, b: WallMs | undefined): WallMs | undefined {
+function earliest(a: WallMs | undefined, b: WallMs | undefined): WallMs | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
+  return a < b ? a : b;
 }
 
 // A bound on memory: the oldest entry goes; its record stays in the store as it was last put.

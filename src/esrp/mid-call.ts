@@ -14,6 +14,7 @@ import { targetLabel } from './forward.ts';
 import { type LocateOptions, type LocatePorts, locate } from './locate.ts';
 import { mapLocated } from './map.ts';
 import type { BoundaryLookup, Logger } from './ports.ts';
+import { keptUntil, type RetentionRules } from './retention.ts';
 import type { CallRecord, Located, Mapping, Plan, PlanTarget } from './types.ts';
 
 /** What later locations are treated by. */
@@ -25,8 +26,7 @@ export interface MidCallOptions {
   readonly lastRingTimeoutMs: number;
   readonly silenceTimeoutMs: number;
   readonly lookupDeadlineMs: number;
-  /** Until when a location may stay on a record. */
-  readonly keptUntil: (located: Located, receivedAt: WallMs) => WallMs | undefined;
+  readonly retention: RetentionRules;
 }
 
 /** What the keeper of later locations needs of the world. */
@@ -108,8 +108,8 @@ export class MidCall {
       this.#ports.retarget(now.decideId, this.#targets(plan, now.record.attempts.length));
     }
     const outcome = plan === undefined ? 'recorded' : 'rerouted';
-    const keptUntil = this.#options.keptUntil(located, at);
-    book.addLocation(callId, { update: { at, method, located, mapping, outcome }, keptUntil, plan });
+    const until = keptUntil(located, at, this.#options.retention);
+    book.addLocation(callId, { update: { at, method, located, mapping, outcome }, keptUntil: until, plan });
     logger.info('call.locationUpdated', {
       record: call.record.id,
       sipCallId: callId,

@@ -306,13 +306,13 @@ describe('the book of calls', () => {
     book.expect(id);
     book.open(id, started);
     for (let at = 1; at <= 40; at += 1) {
-      const keptUntil = at === 3 ? wallMs(9_000) : wallMs(100);
+      const keptUntil = at === 3 ? wallMs(100) : wallMs(9_000);
       book.addLocation('call-1', { update: newLocation(at), keptUntil, plan: undefined });
     }
     expect(store.last?.locationUpdates.map(({ at }) => at)).toEqual(
       Array.from({ length: 32 }, (_, n) => n + 9),
     );
-    expect(store.last?.locationKeptUntil).toBe(9_000);
+    expect(store.last?.locationKeptUntil).toBe(100);
   });
 
   it('takes no location for a call that is not in progress', () => {
