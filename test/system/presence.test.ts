@@ -84,7 +84,7 @@ describe('a call with a presence reference', () => {
     const ok = await caller.next(/^SIP\/2\.0 200 /);
     hangUp(call, ok);
     await at().next(/^BYE /);
-    const record = (await routed.record(call.callId, 'answered')) as unknown as {
+    const record = (await routed.record(call.callId, 'ended')) as unknown as {
       readonly located: { readonly candidates: readonly CandidateJson[] };
       readonly mapping: { readonly kind: string };
     };

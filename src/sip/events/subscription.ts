@@ -45,6 +45,7 @@ export interface SubscriptionHost {
 
 /** What is to become of a NOTIFY. */
 export type NotifyVerdict =
+  /** `usage`: the one that it would have ended, and ends all the same. */
   | { readonly kind: 'refused'; readonly refusal: NotifyRefusal; readonly usage: Usage | undefined }
   | { readonly kind: 'taken'; readonly usage: Usage; readonly state: SubscriptionState };
 
@@ -137,8 +138,8 @@ export class Subscription implements UsageOwner {
     const known = this.#usages.find(({ dialog }) => dialog?.remoteTag === tag);
     const usage = known ?? this.#usageFor(now);
     if (usage === undefined) return refuse(noSubscription);
-    if (this.#isTooFast(now)) return refuse(retryLater, known);
-    if (known?.dialog?.acceptSequence(request) === false) return refuse(outOfOrder, known);
+    if (this.#isTooFast(now)) return refuse(retryLater);
+    if (known?.dialog?.acceptSequence(request) === false) return refuse(outOfOrder);
     const ofBody = bodyRefusal(request, this.#request.accept, this.#ports.options.limits);
     if (ofBody !== undefined) {
       const isLast = state.value.state === 'terminated';
