@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** More configuration, by group, over what is said above. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** HTTP listeners beside the plain one at 127.0.0.1. */
+  readonly moreHttp?: readonly Readonly<Record<string, unknown>>[];
   /** What the start waits for: that it takes calls (unless said otherwise), or only that it lives. */
   readonly waitFor?: 'readyz' | 'livez';
 }
@@ -155,7 +157,7 @@ function configuration(
   );
   const groups: Record<string, Record<string, unknown>> = {
     sip: { listen: listeners },
-    http: { listen: [{ address: '127.0.0.1', port: at.httpPort }] },
+    http: { listen: [{ address: '127.0.0.1', port: at.httpPort }, ...(options.moreHttp ?? [])] },
     demo: { psapEnabled: options.isDemoPsapEnabled ?? false, psapPort: at.psapPort },
     routing: { defaultRouteUri: options.defaultRouteUri ?? `sip:default@127.0.0.1:${at.psapPort}` },
     database: options.databaseUrl === undefined ? {} : { url: options.databaseUrl },
