@@ -7,6 +7,8 @@ import type { Position, Ring, Shape } from './types.ts';
 export const footprintCorners = 64;
 
 const stepDeg = 360 / footprintCorners;
+/** The straight sides of an arc band are bent in degrees, far from the equator, so they have corners too. */
+const sideParts = 8;
 const world: Ring = [
   [-180, -90],
   [180, -90],
@@ -114,7 +116,17 @@ function bandRings(band: Extract<Shape, { kind: 'arcBand' }>): readonly Ring[] |
     return corners;
   };
   const inner: [number, number][] = innerRadiusM > 0 ? arc(innerRadiusM) : [[center.lon, center.lat]];
-  return polygonRings([closed([...inner, ...arc(outerRadiusM).reverse()])]);
+  const side = (bearingDeg: number): [number, number][] => {
+    const corners: [number, number][] = [];
+    for (let part = 1; part < sideParts; part += 1) {
+      const lengthM = innerRadiusM + ((outerRadiusM - innerRadiusM) * part) / sideParts;
+      corners.push(cornerAt(center, bearingDeg, lengthM * scale));
+    }
+    return corners;
+  };
+  const far = side(startAngleDeg + openingAngleDeg);
+  const near = side(startAngleDeg).reverse();
+  return polygonRings([closed([...inner, ...far, ...arc(outerRadiusM).reverse(), ...near])]);
 }
 
 /** How much further out the corners of a regular figure lie than the circle of the same area. */

@@ -34,6 +34,8 @@ const angle =
   /^([0-9]{1,3}(?:\.[0-9]{1,20})?)(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?(?::([0-9]{1,2}(?:\.[0-9]{1,20})?))?:?([NSEW])$/i;
 /** Signs of degrees, minutes and seconds, and the minus of typography: no decimal number has them. */
 const signs = /[\u00b0\u2032\u2033\u2019\u201d\u2212'"]/;
+/** White space that is not single spaces between words. */
+const uncollapsed = /^ |[\t\n\r]| {2}| $/;
 /** Longer than any coordinates of one position. */
 const textMax = 32_768;
 /** How far a latitude may pass the pole by rounding and still not be taken for a longitude: about a metre. */
@@ -234,7 +236,7 @@ function hasHemisphere(token: string): boolean {
  * decimal comma or not to be told from one, so it is not guessed at.
  */
 function splitOrdinates(text: string, warn: Warn): readonly string[] | undefined {
-  const trimmed = text.replace(/[\t\n\r ]+/g, ' ').trim();
+  const trimmed = uncollapsed.test(text) ? text.replace(/[\t\n\r ]+/g, ' ').trim() : text;
   if (trimmed === '') return undefined;
   if (!trimmed.includes(',')) return trimmed.split(' ');
   const tokens = trimmed.split(/ ?, ?/);

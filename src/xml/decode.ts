@@ -56,12 +56,17 @@ export function decodeXml(bytes: Uint8Array): Result<DecodedXml, XmlError> {
 function findEncoding(
   bytes: Uint8Array,
 ): Result<{ encoding: Encoding; repairs: readonly CodedError<XmlErrorCode>[] }, XmlError> {
-  const [b0, b1, b2, b3] = bytes;
+  const b0 = bytes[0];
+  const b1 = bytes[1];
+  const b2 = bytes[2];
+  const b3 = bytes[3];
   if (b0 === 0xef && b1 === 0xbb && b2 === 0xbf) return ok({ encoding: 'utf-8', repairs: [] });
   if (b0 === 0xff && b1 === 0xfe) return ok({ encoding: 'utf-16le', repairs: [] });
   if (b0 === 0xfe && b1 === 0xff) return ok({ encoding: 'utf-16be', repairs: [] });
   if (b0 === 0x3c && b1 === 0 && b3 === 0) return ok({ encoding: 'utf-16le', repairs: [] });
   if (b0 === 0 && b1 === 0x3c && b2 === 0) return ok({ encoding: 'utf-16be', repairs: [] });
+  // Without a declaration at the front there is nothing to look for.
+  if (b0 === 0x3c && b1 !== 0x3f) return ok({ encoding: 'utf-8', repairs: [] });
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, declarationBytesMax));
   const declared = declaration.exec(head.toString('latin1'))?.[1]?.toLowerCase();
   if (declared === undefined) return ok({ encoding: 'utf-8', repairs: [] });

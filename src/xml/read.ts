@@ -10,11 +10,13 @@ export function textOf(element: XmlElement): string {
   return text;
 }
 
+const uncollapsed = /^ |[\t\n\r]| {2}| $/;
+
 /** An element's text with white space collapsed and trimmed (XML Schema's `collapse`). */
 export function collapsedTextOf(element: XmlElement): string {
-  return textOf(element)
-    .replace(/[\t\n\r ]+/g, ' ')
-    .replace(/^ | $/g, '');
+  const text = textOf(element);
+  if (!uncollapsed.test(text)) return text;
+  return text.replace(/[\t\n\r ]+/g, ' ').replace(/^ | $/g, '');
 }
 
 /** The child elements in order. */

@@ -205,3 +205,43 @@ describe('limits: at each the document is read, one beyond it is refused', () =>
     expect(read(beyond, limits)).toMatchObject({ ok: false, error: { code } });
   });
 });
+
+describe('indentation', () => {
+  const sketched = (text: string, whiteSpace: 'kept' | 'indentationDropped') => {
+    const read = parseXml(Buffer.from(text), defaultXmlLimits, whiteSpace);
+    if (!read.ok) throw new Error(read.error.message);
+    return sketch(read.value.root);
+  };
+  it.each<[string, string, unknown]>([
+    ['between tags', '<a>\n <b/>\r\n <c>\n  <d/>\n </c>\n</a>', ['{}a', ['{}b'], ['{}c', ['{}d']]]],
+    ['all that an element holds', '<a>\n</a>', ['{}a', '\n']],
+    ['beside text', '<a>x\n<b/>\ny</a>', ['{}a', 'x\n', ['{}b'], '\ny']],
+    ['without a line end', '<a> <b/> </a>', ['{}a', ' ', ['{}b'], ' ']],
+    ['around a comment', '<a>\n<!-- x -->\n<b/></a>', ['{}a', '\n', ['{}b']]],
+    ['around CDATA', '<a>\n<![CDATA[x]]>\n</a>', ['{}a', '\n', 'x', '\n']],
+    ['in a tag', '<a\n b = "1"\n c="&lt;"\n/>', ['{}a']],
+  ])('is left out where that is asked for: %s', (_name, text, expected) => {
+    expect(sketched(text, 'indentationDropped')).toEqual(expected);
+  });
+
+  it('is kept otherwise', () => {
+    expect(sketched('<a>\n <b/>\n</a>', 'kept')).toEqual(['{}a', '\n ', ['{}b'], '\n']);
+  });
+});
+
+it('attributes keep their order, names and values, also of empty elements and beside slashes', () => {
+  const read = parseXml(
+    Buffer.from(`<p:a xmlns:p="urn:p" b='1/' p:c = "x&amp;\r\ny"><d e="/"/><f g=">"></f></p:a>`),
+    defaultXmlLimits,
+  );
+  if (!read.ok) throw new Error(read.error.message);
+  const [d, f] = read.value.root.children;
+  expect(
+    read.value.root.attributes.map(({ localName, value, namespaceUri }) => [localName, value, namespaceUri]),
+  ).toEqual([
+    ['b', '1/', undefined],
+    ['c', 'x& y', 'urn:p'],
+  ]);
+  expect(typeof d === 'object' && d.attributes).toMatchObject([{ localName: 'e', value: '/' }]);
+  expect(typeof f === 'object' && f.attributes).toMatchObject([{ localName: 'g', value: '>' }]);
+});
