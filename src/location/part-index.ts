@@ -8,6 +8,9 @@ interface NamedPart extends Pick<IdHalves, 'domain'> {
   readonly isEnclosing: boolean;
 }
 
+/** Parts found by one name; further ones are found by their types alone. */
+const partsOfOneNameMax = 32;
+
 /** Body parts by their Content-IDs, made when it is first asked. */
 export class PartIndex {
   readonly #parts: readonly LocationBodyPart[];
@@ -54,6 +57,7 @@ function addTo(
   const { local, domain } = splitId(contentId);
   if (local === '') return;
   const list = byLocal.get(local) ?? [];
+  if (list.length >= partsOfOneNameMax) return;
   list.push({ part, domain, isEnclosing });
   byLocal.set(local, list);
 }

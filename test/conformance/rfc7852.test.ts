@@ -203,7 +203,7 @@ describe('RFC 8876: non-interactive calls', () => {
     await proxy.send(sipBytes({ startLine, replace, extra: [`Content-Type: ${capType}`], body }));
     const request = gotRequest(proxy.psap);
     expect([request.method, request.body.toString()]).toEqual(['MESSAGE', body]);
-    expect(proxy.records.at(-1)?.located.location).toMatchObject({
+    expect(proxy.records.at(-1)?.located?.location).toMatchObject({
       source: { kind: 'alert', partPath: '0' },
       shape: { kind: 'circle', radiusM: 50 },
     });
