@@ -7,16 +7,16 @@ import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
 import { serviceFamily } from './service-urn.ts';
 import type { Located, Mapping, UnmappedReason } from './types.ts';
 
-/** What the stage is asked of one location. */
+/** What the stage is asked. */
 export interface MapQuestion {
   readonly service: ServiceUrn;
-  readonly location: LocationValue | undefined;
   readonly asOf: WallMs;
+  /** For all lookups together. */
   readonly deadlineMs: number;
 }
 
-/** What the stage is asked of all that the second stage found. */
-export interface MapLocatedQuestion extends Omit<MapQuestion, 'location'> {
+/** What it is asked of all that the second stage found. */
+export interface MapLocatedQuestion extends MapQuestion {
   readonly located: Located | undefined;
 }
 
@@ -36,12 +36,12 @@ export async function mapLocated(
 ): Promise<MappedLocation> {
   const { located } = question;
   const start = clock.mono();
-  const first = await mapLocation({ ...question, location: located?.location }, lookup);
+  const first = await mapLocation(located?.location, question, lookup);
   if (located === undefined || !isUnserved(first)) return { mapping: first, located };
   for (const [place, location] of located.alternatives.entries()) {
     const deadlineMs = question.deadlineMs - (clock.mono() - start);
     if (deadlineMs < 1) break;
-    const mapping = await mapLocation({ ...question, location, deadlineMs }, lookup);
+    const mapping = await mapLocation(location, { ...question, deadlineMs }, lookup);
     if (mapping.kind !== 'mapped') continue;
     return {
       mapping: { ...mapping, detail: `${mapping.detail}; of the location that comes first: ${first.detail}` },
@@ -51,9 +51,13 @@ export async function mapLocated(
   return { mapping: first, located };
 }
 
-/** Which boundary serves one location. Never rejects. */
-export async function mapLocation(question: MapQuestion, lookup: BoundaryLookup): Promise<Mapping> {
-  const { location, service } = question;
+// Never rejects.
+async function mapLocation(
+  location: LocationValue | undefined,
+  question: MapQuestion,
+  lookup: BoundaryLookup,
+): Promise<Mapping> {
+  const { service } = question;
   if (location === undefined) return unmapped('noLocation', 'there is no location that can be read');
   const scope: LookupScope = {
     services: serviceFamily(service),
