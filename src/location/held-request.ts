@@ -82,7 +82,7 @@ export function readLocationRequest(
   bytes: Uint8Array,
   limits: LocationLimits,
 ): Result<LocationRequest, HeldRequestError> {
-  const document = parseXml(bytes, limits.xml);
+  const document = parseXml(bytes, limits.xml, 'indentationDropped');
   if (!document.ok) {
     const { code, message } = document.error;
     const text = `${code}: ${message}`;

@@ -42,7 +42,7 @@ const messageMax = 200;
  * is taken too (RFC 6753 §3.2). Errors: `location.xmlUnreadable`, `location.heldUnknown`, `location.heldEmpty`. Never throws.
  */
 export function readHeldAnswer(bytes: Uint8Array, limits: LocationLimits): Result<HeldAnswer, LocationError> {
-  const document = parseXml(bytes, limits.xml);
+  const document = parseXml(bytes, limits.xml, 'indentationDropped');
   if (!document.ok) {
     const { code, message } = document.error;
     return err({ code: 'location.xmlUnreadable', message: `${code}: ${message}`, cause: document.error });
