@@ -1,4 +1,3 @@
-import { monoMs } from '../../src/base/index.ts';
 import {
   defaultSubscriberLimits,
   Subscriber,
@@ -311,11 +310,6 @@ export const nothingOpen = {
   questions: 0,
   alarms: 0,
 };
-
-/** A moment, for direct calls. */
-export function moment(at: number) {
-  return monoMs(at);
-}
 
 function contactOf(subscribe: SipRequest): string {
   return /<([^>]+)>/.exec(headerValue(subscribe, 'contact') ?? '')?.[1] ?? 'sip:nobody@invalid';
