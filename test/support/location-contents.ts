@@ -24,7 +24,8 @@ function number(min: number, max: number): fc.Arbitrary<number> {
 }
 
 const metres = number(1e-3, 1e6);
-const degrees = number(0, 360);
+/** A full turn is read as none. */
+const degrees = number(0, 359.999_999);
 const altitude = number(-500, 20_000);
 const flat: fc.Arbitrary<Position> = fc.record({ lon: number(-180, 180), lat: number(-90, 90) });
 const high: fc.Arbitrary<Position> = fc
