@@ -91,7 +91,7 @@ export function copyLocations(of: {
   readonly limit: number;
 }): Statement {
   return {
-    name: `copy_locations_${whole(of.to)}`,
+    name: '',
     text: `with added as (
       insert into ${rowTable(of.to)} (load_id, key, shape, civic, updated_at)
       select $1::int, key, shape, civic, updated_at from location_row
@@ -116,7 +116,8 @@ export interface LocationRowJson {
  */
 export function addLocations(loadId: number, rows: readonly LocationRowJson[]): Statement {
   return {
-    name: `add_locations_${whole(loadId)}`,
+    // Without a name: planned for each batch, since a plan for the empty table would read all of it for each one later.
+    name: '',
     text: `with given as materialized (
       select * from json_to_recordset($2::json) as g(key text, shape jsonb, civic jsonb, line int)),
     before as materialized (
