@@ -8,7 +8,7 @@ import { nothingOpen, SubscriberHarness } from '../support/subscriber-harness.ts
 // nothing is told of it afterwards, and nothing is left.
 
 const seed = Number(process.env['FIRSTLINE_SEED'] ?? Date.now() % 1_000_000);
-const runs = 400;
+const runs = 200;
 
 const statuses = [100, 200, 200, 200, 202, 204, 302, 401, 403, 408, 423, 481, 489, 500, 503, 603];
 const states = [
