@@ -2,7 +2,7 @@ import type { Corner } from './rings.ts';
 import type { Ring } from './types.ts';
 
 /** Pairs of edges that are compared, by corner and beyond; whatever needs more is taken for crossing. */
-const pairsPerCorner = 100;
+const pairsPerCorner = 40;
 const pairsFree = 20_000;
 
 /**
@@ -11,17 +11,24 @@ const pairsFree = 20_000;
  */
 export function isRingCrossing(ring: Ring): boolean {
   const count = ring.length - 1;
-  const order = Array.from({ length: count }, (_, index) => index);
-  const west = (edge: number): number => Math.min(ring[edge]?.[0] ?? 0, ring[edge + 1]?.[0] ?? 0);
-  const east = (edge: number): number => Math.max(ring[edge]?.[0] ?? 0, ring[edge + 1]?.[0] ?? 0);
-  order.sort((a, b) => west(a) - west(b));
+  const wests = new Float64Array(count);
+  const easts = new Float64Array(count);
+  for (let edge = 0; edge < count; edge += 1) {
+    const from = ring[edge]?.[0] ?? 0;
+    const to = ring[edge + 1]?.[0] ?? 0;
+    wests[edge] = Math.min(from, to);
+    easts[edge] = Math.max(from, to);
+  }
+  const order = new Uint32Array(count)
+    .map((_, index) => index)
+    .sort((a, b) => (wests[a] ?? 0) - (wests[b] ?? 0));
   let pairs = pairsFree + pairsPerCorner * count;
   for (let place = 0; place < count; place += 1) {
     const edge = order[place] ?? 0;
-    const end = east(edge);
+    const end = easts[edge] ?? 0;
     for (let next = place + 1; next < count; next += 1) {
       const other = order[next] ?? 0;
-      if (west(other) > end) break;
+      if ((wests[other] ?? 0) > end) break;
       pairs -= 1;
       if (pairs < 0 || isContact(ring, edge, other, count)) return true;
     }
