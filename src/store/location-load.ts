@@ -28,8 +28,8 @@ import {
 } from './sql/location-table.ts';
 
 // Small batches keep the embedded database, which has one session, free for lookups in between.
-const batchRowsMax = 1_000;
-const copyRowsMax = 2_000;
+const batchRowsMax = 250;
+const copyRowsMax = 1_000;
 const statementDeadlineMs = 120_000;
 /** Refused rows that are listed; what is wrong with many of them is usually one thing. All are counted. */
 const refusedRowsMax = 1_000;
