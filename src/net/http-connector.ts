@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { DependencyError, errorText, ok } from '../base/index.ts';
 import type { NetErrorCode } from './errors.ts';
+import { unlessAborted } from './http-abort.ts';
 import type { AddressGuard } from './http-address-guard.ts';
 import type { HttpAddresses } from './http-addresses.ts';
 import { addressRefused, type HttpTarget } from './http-target.ts';
@@ -191,15 +192,6 @@ function raceAddresses(
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     else tryNext();
-  });
-}
-
-function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
 

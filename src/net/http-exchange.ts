@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { after, type Clock, DependencyError, type MonoMs, type Result } from '../base/index.ts';
 import type { NetErrorCode } from './errors.ts';
+import { unlessAborted } from './http-abort.ts';
 import { first, mediaType, readBody } from './http-body.ts';
 import { httpFailure, isWorthAnother } from './http-failure.ts';
 import type { OriginPatience } from './http-patience.ts';
@@ -129,7 +130,7 @@ export class HttpExchange {
     request: Pick<HttpQuestion, 'method' | 'body' | 'contentType'>,
   ): Promise<Response> {
     const authorization = this.#parts.authorization(this.#target);
-    const ask = (): Promise<Response> =>
+    const asked = (): Promise<Response> =>
       pool.request({
         path: this.#target.path,
         method: request.method,
@@ -143,6 +144,8 @@ export class HttpExchange {
         body: request.body ?? null,
         signal: this.#abort.signal,
       });
+    // A request that waits for its connection does not hear of the signal before that is there.
+    const ask = (): Promise<Response> => unlessAborted(asked(), this.#abort.signal);
     try {
       return await ask();
     } catch (thrown) {

@@ -468,8 +468,12 @@ describe('servers that misbehave', () => {
 
   it('has name servers that say nothing', async () => {
     const http = await fetcher();
+    const startedAt = performance.now();
     const asked = http.fetch(get('https://deaf.example/', { deadlineMs: 300 }));
     expect((await failure(asked)).code).toBe('net.httpTimeout');
+    // A request that waits for its connection is let go at its deadline too.
+    expect(performance.now() - startedAt).toBeLessThan(800);
+    expect(http.counts().underWay).toBe(0);
   });
 });
 
