@@ -215,9 +215,18 @@ describe.each(drivers)('location tables on $name', ({ isThere, open }) => {
     });
 
     it('say that the deadline was missed where the database does not answer in time', async () => {
-      await expect(tables.find('cell', ['3gpp:1'], 0)).rejects.toMatchObject({
-        code: 'store.deadlineMissed',
-      });
+      await test.database.dbTransaction(
+        async (tx) => {
+          await tx.script('lock table location_row in access exclusive mode');
+          const slow = tx.script('select pg_sleep(0.5)');
+          await expect(tables.find('cell', ['3gpp:1'], 50)).rejects.toMatchObject({
+            code: 'store.deadlineMissed',
+          });
+          await slow;
+        },
+        { deadlineMs: 20_000 },
+      );
+    });
     });
   });
 });
