@@ -1,7 +1,7 @@
 import type { Result } from '../base/index.ts';
 import { ok } from '../base/index.ts';
-import type { Position, PositionRing } from '../geo/index.ts';
-import { continuous, convexHull, distanceM, doubleAreaDeg2, isRingCrossing } from '../geo/index.ts';
+import type { Position, PositionRing, Ring } from '../geo/index.ts';
+import { continuous, convexHull, distanceM, isRingCrossing } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { attributeOf, collapsedTextOf, textOf } from '../xml/index.ts';
 import { refuse, warnOfNamespace } from './gml-elements.ts';
@@ -162,7 +162,7 @@ export function soundRing(positions: readonly Position[], warn: Warn): Result<Ri
   const isClosed = corners.length > 1 && isSamePlace(first, corners.at(-1));
   const ring = isClosed ? corners : [...corners, first];
   const line = continuous(ring.map(({ lon, lat }) => [lon, lat] as const));
-  if (ring.length < 4 || doubleAreaDeg2(convexHull(line)) < areaMinDeg2) return pointOf(corners, warn);
+  if (ring.length < 4 || largestTriangleDeg2(line) < areaMinDeg2) return pointOf(corners, warn);
   if (!isClosed) {
     warn(
       'location.ringClosed',
@@ -181,6 +181,19 @@ export function soundRing(positions: readonly Position[], warn: Warn): Result<Ri
     return altM === undefined ? { lon: turnedLon, lat } : { lon: turnedLon, lat, altM };
   });
   return ok({ kind: 'ring', ring: hull });
+}
+
+/** Twice the area of the largest triangle on the line from the first corner to the one that is farthest from it: 0 for a line. */
+function largestTriangleDeg2(line: Ring): number {
+  const [x0, y0] = line[0] ?? [0, 0];
+  let [farX, farY, far] = [0, 0, 0];
+  for (const [x, y] of line) {
+    const distance = (x - x0) ** 2 + (y - y0) ** 2;
+    if (distance > far) [farX, farY, far] = [x - x0, y - y0, distance];
+  }
+  let largest = 0;
+  for (const [x, y] of line) largest = Math.max(largest, Math.abs(farX * (y - y0) - farY * (x - x0)));
+  return largest;
 }
 
 /** Twice the area in square degrees of about a square millimetre: less comes of rounding. */
