@@ -227,7 +227,6 @@ describe.each(drivers)('location tables on $name', ({ isThere, open }) => {
         { deadlineMs: 20_000 },
       );
     });
-    });
   });
 });
 
