@@ -122,6 +122,7 @@ class Calls {
     this.#hangUp(call, ok);
     const bye = await at.next(/^BYE /);
     at.send(response(bye, '200 OK'), bye.source);
+    await this.caller.next(/^SIP\/2\.0 200 /);
     const record = (await this.#routed.record(call.callId, 'ended')) as unknown as {
       readonly located: { readonly candidates: readonly CandidateJson[] };
       readonly mapping: { readonly kind: string };
