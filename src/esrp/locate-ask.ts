@@ -20,22 +20,29 @@ import type {
 /** What `readFetched` says of an answer that is an error of the location server's. */
 const heldErrorCode = 'location.heldError';
 
+/** What a document that was fetched is read by. */
+export interface FetchedReading {
+  readonly limits: LocationLimits;
+  /** The moment of the call, milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
 // How each source of a location is asked. Nothing here rejects: what a port throws becomes an answer.
 
 /** Follows a reference. */
 export function askReference(
   reference: LocationReference,
   fetch: LocationFetch,
-  limits: LocationLimits,
+  reading: FetchedReading,
 ): Ask {
   const { uri, protocol } = reference;
   return safely(async (deadlineMs) => {
     const document = await fetch.dereference(reference, deadlineMs);
     const source = { kind: 'reference', uri, protocol } as const;
     return readAnswer(document, {
+      ...reading,
       reference,
       source,
-      limits,
       reason: 'fetched, and comes first of what there is',
     });
   });
@@ -45,16 +52,16 @@ export function askReference(
 export function askServer(
   identity: CallerIdentity,
   ask: NonNullable<LocationFetch['askByIdentity']>,
-  limits: LocationLimits,
+  reading: FetchedReading,
 ): Ask {
   return safely(async (deadlineMs) => {
     const document = await ask(identity, deadlineMs);
     const source = { kind: 'locationServer', identity: identity.uris[0] ?? identity.ip ?? '' } as const;
     const reference = { uri: document.uri, protocol: 'held' } as const;
     const answer = readAnswer(document, {
+      ...reading,
       reference,
       source,
-      limits,
       reason: 'known to the location server',
     });
     // A server that answers by an error is at work, and has no location of this caller.
@@ -105,16 +112,15 @@ const unknownRest = {
   retentionExpires: undefined,
 } as const;
 
-interface ReadParts {
+interface ReadParts extends FetchedReading {
   readonly reference: LocationReference;
   readonly source: LocationSource;
-  readonly limits: LocationLimits;
   /** Why its first location is taken, where it is. */
   readonly reason: string;
 }
 
 function readAnswer(document: FetchedLocation, parts: ReadParts): SourceAnswer {
-  const read = readFetched(document, parts.reference, parts.source, parts.limits);
+  const read = readFetched(document, parts.reference, parts.source, parts.limits, parts.nowMs);
   if (!read.ok) return refused(read.error);
   const [first, ...rest] = read.value.locations;
   if (first === undefined)

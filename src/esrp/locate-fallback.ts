@@ -15,6 +15,8 @@ interface FallbackQuestion {
   readonly flow: Flow;
   readonly service: ServiceUrn;
   readonly ingressDefault: LocationValue | undefined;
+  /** The moment of the call, milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 interface FallbackOptions {
@@ -65,7 +67,10 @@ function fallbackSource(fallback: Fallback, parts: FallbackParts): Source | unde
       return {
         kind: 'asked',
         origin: 'location server',
-        ask: askServer(identity, ask.bind(ports.fetch), options.limits.location),
+        ask: askServer(identity, ask.bind(ports.fetch), {
+          limits: options.limits.location,
+          nowMs: question.nowMs,
+        }),
       };
     }
     case 'cell':

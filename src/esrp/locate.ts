@@ -9,8 +9,8 @@ import {
 } from '../location/index.ts';
 import type { BodyLimits, Flow, SipRequest } from '../sip/index.ts';
 import { referencesMax } from './limits.ts';
-import { askReference } from './locate-ask.ts';
-import { chooseInTime, chooseNow, hasToAsk } from './locate-choice.ts';
+import { askReference, type FetchedReading } from './locate-ask.ts';
+import { chooseInTime, chooseNow, firstValue, hasToAsk } from './locate-choice.ts';
 import { type Fallback, fallbackSources } from './locate-fallback.ts';
 import type { Source } from './locate-source.ts';
 import type { LocationFetch, LocationTables, Timer } from './ports.ts';
@@ -72,9 +72,10 @@ export async function locate(
   const start = ports.clock.mono();
   const { request } = question;
   const read = locationInput(request, options.limits.body);
-  const found = offeredLocations(read.input, options.limits.location);
+  const nowMs = ports.clock.wall();
+  const found = offeredLocations({ ...read.input, nowMs }, options.limits.location);
   const offered = read.warnings.length === 0 ? found : withWarnings(found, read);
-  const sources = rankedSources(offered, question, options, ports.locations);
+  const sources = rankedSources(offered, { ...question, nowMs }, options, ports.locations);
   if (!hasToAsk(sources)) return chooseNow(sources, offered);
   const deadlineMs = options.budgetMs - (ports.clock.mono() - start);
   const { clock } = ports;
@@ -103,14 +104,28 @@ function withWarnings(offered: OfferedLocations, read: Pick<OfferedLocations, 'w
 
 function rankedSources(
   offered: OfferedLocations,
-  question: LocateQuestion,
+  question: LocateQuestion & { readonly nowMs: number },
   options: LocateOptions,
   ports: LocationPorts,
 ): readonly Source[] {
-  const sources = offerSources(offered.offers, options.limits.location, ports.fetch);
+  const { offers } = offered;
+  const reading = { limits: options.limits.location, nowMs: question.nowMs };
+  const firm = offers.some(isLastResortOffer) ? offers.filter((offer) => !isLastResortOffer(offer)) : offers;
+  const sources = offerSources(firm, reading, ports.fetch);
   const ranked = options.order === 'asOffered' ? sources : valuesFirst(sources);
-  if (sources.some((source) => source.kind === 'value')) return ranked;
-  return [...ranked, ...fallbackSources(offered.cellKeys, question, options, ports)];
+  const last = firm === offers ? noSources : offers.filter(isLastResortOffer).map(unfetchedSource);
+  if (sources.some((source) => source.kind === 'value'))
+    return last.length === 0 ? ranked : [...ranked, ...last];
+  const fallbacks = fallbackSources(offered.cellKeys, question, options, ports);
+  // RFC 6881 SP-21, AN-24: what was derived or assumed further up comes after what is known here, and before what we assume.
+  const assumed = firstValue(fallbacks);
+  return [...ranked, ...fallbacks.slice(0, assumed), ...last, ...fallbacks.slice(assumed)];
+}
+
+const noSources: readonly Source[] = [];
+
+function isLastResortOffer(offer: LocationOffer): boolean {
+  return offer.kind === 'value' && offer.isLastResort === true;
 }
 
 function valuesFirst(sources: readonly Source[]): readonly Source[] {
@@ -123,7 +138,7 @@ function valuesFirst(sources: readonly Source[]): readonly Source[] {
 
 function offerSources(
   offers: readonly LocationOffer[],
-  limits: LocationLimits,
+  reading: FetchedReading,
   fetch: LocationFetch | undefined,
 ): readonly Source[] {
   const followed = new Set<string>();
@@ -136,7 +151,7 @@ function offerSources(
       return notFetched(origin, `only the first ${referencesMax} references are followed`, true);
     }
     followed.add(key);
-    return { kind: 'asked', origin, ask: askReference(reference, fetch, limits) };
+    return { kind: 'asked', origin, ask: askReference(reference, fetch, reading) };
   });
 }
 

@@ -34,6 +34,9 @@ const twoReferences = {
 };
 const goodBody = sdpAndPidf(document('value'));
 const badBody = sdpAndPidf('<presence');
+const cellFirst = { fallbacks: ['cell', 'ingress'] } as const;
+/** Somebody further up took the caller to be there. */
+const assumedBody = sdpAndPidf(document('value').replace('>GPS<', '>Default<'));
 
 const ok = (of: keyof typeof lat, afterMs?: number): Behaviour<FetchedLocation> => ({
   kind: 'answers',
@@ -364,6 +367,28 @@ const fallbacks: readonly Row[] = [
     0,
     [],
   ],
+  [
+    'an assumed value behind a reference, whatever stands first',
+    { request: { ...cidFirst, ...assumedBody }, references: [ok('first', 300)], ingress: true },
+    'first',
+    300,
+    ['chosen', 'notChosen', 'notChosen'],
+  ],
+  [
+    'an assumed value behind a table, and before our own default place',
+    { request: assumedBody, cell: row('cell', 'c'), ingress: true, options: cellFirst },
+    'cell',
+    0,
+    ['chosen', 'notChosen', 'notChosen'],
+  ],
+  [
+    'an assumed value where nothing else is known',
+    { request: assumedBody, cell: fails, ingress: true, options: cellFirst },
+    'value',
+    0,
+    ['notFetched', 'chosen', 'notChosen'],
+  ],
+  ['an assumed value alone, which waits for nobody', { request: assumedBody }, 'value', 0, ['chosen']],
   [
     'no fallback where the call brings a value',
     { request: goodBody, server: ok('server'), cell: row('cell', 'c'), ingress: true },

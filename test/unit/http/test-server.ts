@@ -138,9 +138,21 @@ async function send(url: string, method: string, options: SendOptions): Promise<
     headers: { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers },
     ...(body === undefined ? {} : { body, duplex: 'half' as const }),
   });
-  const text = await response.text();
+  const text = isEndless(response) ? await firstPiece(response) : await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
   return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
+}
+
+/** Events go on until one side ends them. */
+function isEndless(response: Response): boolean {
+  return response.headers.get('content-type') === 'text/event-stream';
+}
+
+async function firstPiece(response: Response): Promise<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return first?.value ?? '';
 }
 
 /** A boundary file of squares beside each other, one for each id. */
