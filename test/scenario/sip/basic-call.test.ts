@@ -54,9 +54,8 @@ describe('a call', () => {
     caller.inDialog('BYE', answer);
     psap.respond(psap.takeRequest('BYE'), 200);
     caller.takeResponse(200);
-    expect(harness.eventsOf('inDialog')).toEqual([
-      { kind: 'inDialog', method: 'BYE', callId: 'call-1', fromTag: 'caller', toTag: 'tag5070' },
-    ]);
+    const inDialog = { method: 'BYE', callId: 'call-1', fromTag: 'caller', toTag: 'tag5070' };
+    expect(harness.eventsOf('inDialog')).toMatchObject([{ ...inDialog, request: { method: 'BYE' } }]);
     expect(harness.events.map((event) => event.kind)).toEqual([
       'attempt',
       'provisional',

@@ -130,8 +130,40 @@ describe('configuration', () => {
   });
 
   it('does not show the password of the database', () => {
-    const loaded = load('', { DATABASE_URL: 'postgres://user:secret@db.example.net/x?password=secret' });
-    expect(loaded.ok && JSON.stringify(redactConfig(loaded.value))).not.toContain('secret');
+    const loaded = load('', {
+      DATABASE_URL: 'postgres://user:opensesame@db.example.net/x?password=opensesame',
+    });
+    expect(loaded.ok && JSON.stringify(redactConfig(loaded.value))).not.toContain('opensesame');
+  });
+
+  it('does not show what is shown to location servers, and what seals references', () => {
+    const loaded = load(`
+location:
+  references:
+    credentials:
+      lis.example.net: { username: firstline, password: opensesame }
+      '*.example.org': { bearerToken: opensesame }
+  published: { secrets: [opensesame-opensesame] }
+`);
+    const shown = loaded.ok ? JSON.stringify(redactConfig(loaded.value)) : '';
+    expect(shown).toContain('lis.example.net');
+    expect(shown).not.toContain('opensesame');
+  });
+
+  it.each([
+    ['location: { budgetMs: 2600 }', 'location.budgetMs'],
+    ['location: { fallbacks: [cell, cell] }', 'location.fallbacks'],
+    ['location: { serviceDefaults: { "urn:service:sos": { lat: 91, lon: 0 } } }', 'location.serviceDefaults'],
+    ['location: { server: { uri: "http://lis.example.net" } }', 'location.server'],
+    ['peers: { psap: { profile: ietf } }', 'peers'],
+    ['ingress: { default: { defaultPlace: { civic: {} } } }', 'ingress'],
+    ['http: { listen: [{ address: 127.0.0.1, tls: missing }] }', 'http.listen'],
+  ])('refuses %s', (text, where) => {
+    expect(
+      problems(text)
+        .map(({ message }) => message)
+        .join(),
+    ).toContain(where);
   });
 
   it('is frozen', () => {
