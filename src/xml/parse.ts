@@ -6,7 +6,7 @@ import type { XmlErrorCode } from './errors.ts';
 import type { WhiteSpace } from './guard.ts';
 import { guardXml } from './guard.ts';
 import type { XmlLimits } from './limits.ts';
-import { buildTree, elementKey } from './tree.ts';
+import { buildTree } from './tree.ts';
 import type { XmlDocument, XmlError } from './types.ts';
 
 /** Entity processing is ours alone: the parser's own decoder is replaced by one that changes nothing. */
@@ -19,10 +19,8 @@ const noEntities = {
 };
 
 /**
- * Everything that interprets is off: no numbers, no trimming, no entities, no stop nodes, and no attributes, which the
- * guard has found. Elements get one name of ours, so that none can be `__proto__`, `constructor` or another name that the
- * parser refuses, and all nodes are of one form; the guard has the names. CDATA keeps apart from text, because
- * references in it are not references.
+ * Everything that interprets is off. The parser sees elements of one name and marks alone: none can be `__proto__`,
+ * `constructor` or another name that it refuses, and all its nodes are of one form.
  */
 const parser = new XMLParser({
   preserveOrder: true,
@@ -31,9 +29,7 @@ const parser = new XMLParser({
   trimValues: false,
   processEntities: false,
   entityDecoder: noEntities,
-  cdataPropName: '#cdata',
   textNodeName: '#text',
-  transformTagName: oneName,
   jPath: false,
   // The guard has counted already; this only has to be above any limit that is configured.
   maxNestedTags: Number.MAX_SAFE_INTEGER,
@@ -57,7 +53,7 @@ export function parseXml(
   if (!decoded.ok) return decoded;
   const guarded = guardXml(decoded.value.text, limits, whiteSpace);
   if (!guarded.ok) return guarded;
-  const { root, unboundPrefixes } = buildTree(parser.parse(guarded.value.text), guarded.value.tags);
+  const { root, unboundPrefixes } = buildTree(parser.parse(guarded.value.skeleton), guarded.value.items);
   const repairs: CodedError<XmlErrorCode>[] = [...decoded.value.repairs];
   if (guarded.value.hasLeadingSpace) {
     repairs.push({
@@ -66,11 +62,6 @@ export function parseXml(
     });
   }
   return ok({ root, unboundPrefixes, repairs });
-}
-
-/** The name that every element has for the parser, which takes the slash of an empty element's tag for its last letter. */
-function oneName(name: string): string {
-  return name.charCodeAt(name.length - 1) === 0x2f ? `${elementKey}/` : elementKey;
 }
 
 function refuse(code: XmlErrorCode, message: string): Result<never, XmlError> {

@@ -1,98 +1,107 @@
 import { assert } from '../base/index.ts';
-import type { GuardedTag } from './guard.ts';
+import type { GuardedItem } from './guard.ts';
 import { decodeReferences } from './references.ts';
 import type { XmlAttribute, XmlElement, XmlNode } from './types.ts';
 import { xmlNamespace } from './types.ts';
 
-/** What fast-xml-parser gives in document order: one key that tells what a node is. */
+/** What fast-xml-parser gives of a skeleton in document order: the children of an element, or a text of marks. */
 interface ParsedNode {
-  readonly [elementKey]?: readonly ParsedNode[];
+  readonly e?: readonly ParsedNode[];
   readonly '#text'?: string;
-  readonly '#cdata'?: readonly ParsedNode[];
 }
 
-/** The key of an element's children in the parser's nodes. */
-export const elementKey = 'e';
-
 /**
- * Builds our tree from the parser's output and from the start tags, which are in the same order. The text has been checked
- * before, so every surprise here is a bug.
+ * Builds our tree from the nesting that the parser found, and from the elements and texts, which are in the same order.
+ * The text has been checked before, so every surprise here is a bug.
  */
 export function buildTree(
   parsed: unknown,
-  tags: readonly GuardedTag[],
+  items: readonly GuardedItem[],
 ): { root: XmlElement; unboundPrefixes: readonly string[] } {
   assert(Array.isArray(parsed), 'the parser gave no list of nodes');
-  const builder = new TreeBuilder(tags);
-  for (const node of parsed as readonly ParsedNode[]) {
-    const children = node[elementKey];
-    if (children === undefined) continue;
-    const root = builder.element(children);
-    assert(builder.count === tags.length, 'the parser gave other elements than there are tags');
-    return { root, unboundPrefixes: builder.unbound === undefined ? noNames : [...builder.unbound] };
-  }
-  throw new Error('the parser gave no root element');
+  const nodes = (parsed as readonly ParsedNode[])[0]?.e;
+  assert(parsed.length === 1 && nodes !== undefined, 'the parser gave no root element, or several');
+  const builder = new TreeBuilder(items);
+  const root = builder.root(nodes);
+  assert(builder.count === items.length, 'the parser gave other nodes than there are items');
+  return { root, unboundPrefixes: builder.unbound ?? noNames };
 }
 
 class TreeBuilder {
-  unbound: Set<string> | undefined;
-  /** Elements so far. */
+  unbound: string[] | undefined;
+  /** Items so far. */
   count = 0;
-  readonly #tags: readonly GuardedTag[];
-  /** The namespaces in force by prefix (`` for the default), innermost last. */
-  readonly #scopes = new Map<string, string[]>([['xml', [xmlNamespace]]]);
+  readonly #items: readonly GuardedItem[];
+  /** Prefixes (`` for the default) and their namespaces in turn, those in force, innermost last. */
+  readonly #scopes: string[] = ['xml', xmlNamespace];
 
-  constructor(tags: readonly GuardedTag[]) {
-    this.#tags = tags;
+  constructor(items: readonly GuardedItem[]) {
+    this.#items = items;
   }
 
-  element(nodes: readonly ParsedNode[]): XmlElement {
-    const tag = this.#tags[this.count];
-    assert(tag !== undefined, 'the parser gave more elements than there are tags');
+  root(nodes: readonly ParsedNode[]): XmlElement {
+    return this.#element(this.#next(), nodes);
+  }
+
+  #next(): GuardedItem {
+    const item = this.#items[this.count];
+    assert(item !== undefined, 'the parser gave more nodes than there are items');
     this.count += 1;
-    const { name, attributes: raw } = tag;
-    const declared = raw.length === 0 ? noNames : this.#declare(raw);
-    const colon = name.indexOf(':');
-    const prefix = colon === -1 ? undefined : name.slice(0, colon);
-    const localName = colon === -1 ? name : name.slice(colon + 1);
+    return item;
+  }
+
+  /** An element; `nodes` are undefined for one that holds nothing but text. */
+  #element(item: GuardedItem, nodes: readonly ParsedNode[] | undefined): XmlElement {
+    const { prefix, localName, attributes: raw, text } = item;
+    assert(localName !== undefined, 'the parser gave an element where there is text');
+    const scope = this.#scopes.length;
+    if (raw.length > 0) this.#declare(raw);
     const namespaceUri = this.#resolve(prefix ?? '', prefix);
     const attributes = raw.length === 0 ? noAttributes : this.#attributes(raw);
-    const children: XmlNode[] = [];
-    for (const node of nodes) {
-      const inner = node[elementKey];
-      if (inner !== undefined) children.push(this.element(inner));
-      else if (node['#text'] !== undefined) children.push(decodeReferences(node['#text']));
-      else if (node['#cdata'] !== undefined) children.push(cdataText(node['#cdata']));
-    }
-    for (const prefixOrDefault of declared) this.#scopes.get(prefixOrDefault)?.pop();
+    const children =
+      nodes !== undefined ? this.#children(nodes) : text === undefined || text === '' ? noNodes : [text];
+    if (this.#scopes.length > scope) this.#scopes.length = scope;
     return { namespaceUri, prefix, localName, attributes, children };
   }
 
-  /** Takes the namespace declarations of an element into force, and says which prefixes they are for. */
-  #declare(raw: readonly string[]): readonly string[] {
-    let declared: string[] | undefined;
+  #children(nodes: readonly ParsedNode[]): readonly XmlNode[] {
+    const children: XmlNode[] = [];
+    for (const node of nodes) {
+      const inner = node.e;
+      if (inner !== undefined) {
+        children.push(this.#element(this.#next(), inner));
+        continue;
+      }
+      for (let left = node['#text']?.length ?? 0; left > 0; left -= 1) {
+        const item = this.#next();
+        if (item.localName !== undefined) children.push(this.#element(item, undefined));
+        else if (item.text !== undefined && item.text !== '') children.push(item.text);
+      }
+    }
+    return children;
+  }
+
+  /** Takes the namespace declarations of an element into force. */
+  #declare(raw: readonly string[]): void {
     for (let index = 0; index < raw.length; index += 2) {
       const key = raw[index] ?? '';
-      if (!isDeclaration(key)) continue;
-      const name = key.slice(6);
-      const uri = attributeText(raw[index + 1] ?? '');
-      const stack = this.#scopes.get(name);
-      if (stack === undefined) this.#scopes.set(name, [uri]);
-      else stack.push(uri);
-      declared ??= [];
-      declared.push(name);
+      if (isDeclaration(key)) this.#scopes.push(key.slice(6), attributeText(raw[index + 1] ?? ''));
     }
-    return declared ?? noNames;
   }
 
   /** The namespace of a prefix; undefined where none is in force, remembered where one should be. */
   #resolve(key: string, prefix: string | undefined): string | undefined {
-    const uri = this.#scopes.get(key)?.at(-1);
-    if (uri !== undefined && uri !== '') return uri;
-    if (prefix !== undefined) {
-      this.unbound ??= new Set();
-      this.unbound.add(prefix);
+    const scopes = this.#scopes;
+    // A document declares a handful: looking through them costs less than a table.
+    for (let index = scopes.length - 2; index >= 0; index -= 2) {
+      if (scopes[index] !== key) continue;
+      const uri = scopes[index + 1];
+      if (uri !== '') return uri;
+      break;
     }
+    if (prefix === undefined) return undefined;
+    this.unbound ??= [];
+    if (!this.unbound.includes(prefix)) this.unbound.push(prefix);
     return undefined;
   }
 
@@ -114,14 +123,11 @@ class TreeBuilder {
 }
 
 const noNames: readonly string[] = [];
+const noNodes: readonly XmlNode[] = [];
 const noAttributes: readonly XmlAttribute[] = [];
 
 function isDeclaration(key: string): boolean {
   return key.startsWith('xmlns') && (key.length === 5 || key.charCodeAt(5) === 0x3a);
-}
-
-function cdataText(parts: readonly ParsedNode[]): string {
-  return parts.map((part) => part['#text'] ?? '').join('');
 }
 
 /**

@@ -13,7 +13,7 @@ export interface XmlAttribute {
   readonly value: string;
 }
 
-/** An element or a run of text, references decoded. */
+/** An element, or a run of text, CDATA sections included, references decoded; never an empty one, nor two side by side. */
 export type XmlNode = XmlElement | string;
 
 /** An element. A prefix without a namespace is one that the document does not bind. */
