@@ -159,11 +159,7 @@ location:
     ['ingress: { default: { defaultPlace: { civic: {} } } }', 'ingress'],
     ['http: { listen: [{ address: 127.0.0.1, tls: missing }] }', 'http.listen'],
   ])('refuses %s', (text, where) => {
-    expect(
-      problems(text)
-        .map(({ message }) => message)
-        .join(),
-    ).toContain(where);
+    expect(problems(text).join()).toContain(where);
   });
 
   it('is frozen', () => {
