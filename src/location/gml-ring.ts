@@ -67,8 +67,10 @@ function readTuples(
     if (system.dimensions !== undefined && system.dimensions !== size) {
       warn('location.dimensionMismatch', `${size} numbers for a system of ${system.dimensions} axes`);
     }
-    for (let index = 0; index < read.values.length; index += size) {
-      tuples.push(read.values.slice(index, index + size));
+    const { values } = read;
+    for (let index = 0; index < values.length; index += size) {
+      const [first = Number.NaN, second = Number.NaN] = [values[index], values[index + 1]];
+      tuples.push(size === 2 ? [first, second] : [first, second, values[index + 2] ?? Number.NaN]);
     }
   }
   return ok({ tuples, axisOrder });
@@ -153,15 +155,12 @@ function isClosedBy(values: readonly number[], size: 2 | 3): boolean {
 /** Makes a ring that can be used of corners in order: closed, without repeated corners, at one altitude, not crossing itself. */
 export function soundRing(positions: readonly Position[], warn: Warn): Result<RingReading, LocationError> {
   const level = levelled(positions, warn);
-  const corners = level.filter((corner, index) => index === 0 || !isSamePlace(corner, level[index - 1]));
-  if (corners.length < level.length) {
-    warn('location.ringRepaired', 'a corner that repeats the one before it is left out');
-  }
+  const corners = withoutRepetition(level, warn);
   const [first] = corners;
   if (first === undefined) return refuse('location.positionMissing', 'a ring has no corner');
   const isClosed = corners.length > 1 && isSamePlace(first, corners.at(-1));
   const ring = isClosed ? corners : [...corners, first];
-  const line = continuous(ring.map(({ lon, lat }) => [lon, lat] as const));
+  const line = continuous(ring.map(({ lon, lat }): readonly [number, number] => [lon, lat]));
   if (ring.length < 4 || largestTriangleDeg2(line) < areaMinDeg2) return pointOf(corners, warn);
   if (!isClosed) {
     warn(
@@ -170,7 +169,9 @@ export function soundRing(positions: readonly Position[], warn: Warn): Result<Ri
     );
   }
   // A ring around a pole is closed through it: what could be compared there is none of its own edges.
-  if (line.length !== ring.length || !isRingCrossing(line)) return ok({ kind: 'ring', ring });
+  if (line.length !== ring.length || isConvex(line) || !isRingCrossing(line)) {
+    return ok({ kind: 'ring', ring });
+  }
   warn(
     'location.ringCrossing',
     'the ring crosses or touches itself: taken as the smallest area without dents around its corners',
@@ -183,16 +184,66 @@ export function soundRing(positions: readonly Position[], warn: Warn): Result<Ri
   return ok({ kind: 'ring', ring: hull });
 }
 
+/**
+ * Whether a closed ring turns to one side at every corner, and goes round once: it can then not meet itself. Most rings that
+ * programs make of a circle or a box do, and this is told in one pass.
+ */
+function isConvex(line: Ring): boolean {
+  const count = line.length - 1;
+  let [fromX, fromY] = line[count - 1] ?? [0, 0];
+  let [x, y] = line[0] ?? [0, 0];
+  let isDownward = isBelow(x - fromX, y - fromY);
+  let turns = 0;
+  let rounds = 0;
+  for (let index = 1; index <= count; index += 1) {
+    const [toX, toY] = line[index] ?? [0, 0];
+    const turn = Math.sign((x - fromX) * (toY - y) - (y - fromY) * (toX - x));
+    if (turn === 0 || turn === -turns) return false;
+    turns = turn;
+    // Each round of a ring that only turns one way looks upwards once after it has looked downwards.
+    const isDownwardNow = isBelow(toX - x, toY - y);
+    if (isDownward && !isDownwardNow) rounds += 1;
+    isDownward = isDownwardNow;
+    [fromX, fromY, x, y] = [x, y, toX, toY];
+  }
+  return rounds === 1;
+}
+
+/** Whether a direction is in the lower half of the circle, of which west is a part and east is none. */
+function isBelow(x: number, y: number): boolean {
+  return y < 0 || (y === 0 && x < 0);
+}
+
+function withoutRepetition(positions: readonly Position[], warn: Warn): readonly Position[] {
+  const corners: Position[] = [];
+  let before: Position | undefined;
+  for (const position of positions) {
+    if (!isSamePlace(position, before)) corners.push(position);
+    before = position;
+  }
+  if (corners.length === positions.length) return positions;
+  warn('location.ringRepaired', 'a corner that repeats the one before it is left out');
+  return corners;
+}
+
 /** Twice the area of the largest triangle on the line from the first corner to the one that is farthest from it: 0 for a line. */
 function largestTriangleDeg2(line: Ring): number {
-  const [x0, y0] = line[0] ?? [0, 0];
+  const x0 = line[0]?.[0] ?? 0;
+  const y0 = line[0]?.[1] ?? 0;
   let [farX, farY, far] = [0, 0, 0];
-  for (const [x, y] of line) {
-    const distance = (x - x0) ** 2 + (y - y0) ** 2;
-    if (distance > far) [farX, farY, far] = [x - x0, y - y0, distance];
+  for (const corner of line) {
+    const x = corner[0] - x0;
+    const y = corner[1] - y0;
+    const distance = x * x + y * y;
+    if (distance <= far) continue;
+    farX = x;
+    farY = y;
+    far = distance;
   }
   let largest = 0;
-  for (const [x, y] of line) largest = Math.max(largest, Math.abs(farX * (y - y0) - farY * (x - x0)));
+  for (const corner of line) {
+    largest = Math.max(largest, Math.abs(farX * (corner[1] - y0) - farY * (corner[0] - x0)));
+  }
   return largest;
 }
 

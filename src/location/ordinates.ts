@@ -3,6 +3,7 @@ import { err, ok } from '../base/index.ts';
 import type { Position } from '../geo/index.ts';
 import { isPositionInRange } from '../geo/index.ts';
 import type { LocationErrorCode } from './errors.ts';
+import { readPlainNumbers } from './plain-numbers.ts';
 import type { LocationError } from './types.ts';
 
 /** Which axis comes first in a text of coordinates. */
@@ -92,7 +93,10 @@ export function orderPositions(
     return refuse('location.axisOrderAmbiguous', 'these coordinates may mean latitude or longitude first');
   }
   const positions: Position[] = [];
-  for (const [first = Number.NaN, second = Number.NaN, altM] of tuples) {
+  for (const tuple of tuples) {
+    const first = tuple[0] ?? Number.NaN;
+    const second = tuple[1] ?? Number.NaN;
+    const altM = tuple[2];
     const lat = order === 'latLon' ? first : second;
     const lon = order === 'latLon' ? second : first;
     const position: Position = altM === undefined ? { lon, lat } : { lon, lat, altM };
@@ -108,8 +112,12 @@ export function orderPositions(
 }
 
 function provenRingOrder(tuples: readonly (readonly number[])[], said: AxisOrder, warn: Warn): AxisOrder {
-  const isFirstLongitude = tuples.some(([first = 0]) => isOnlyLongitude(first));
-  const isSecondLongitude = tuples.some(([, second = 0]) => isOnlyLongitude(second));
+  let isFirstLongitude = false;
+  let isSecondLongitude = false;
+  for (const tuple of tuples) {
+    isFirstLongitude ||= isOnlyLongitude(tuple[0] ?? 0);
+    isSecondLongitude ||= isOnlyLongitude(tuple[1] ?? 0);
+  }
   if (isFirstLongitude === isSecondLongitude) return said;
   const proven: AxisOrder = isFirstLongitude ? 'lonLat' : 'latLon';
   if (said !== 'unknown' && said !== proven) {
@@ -133,6 +141,8 @@ export function readOrdinateList(
 ):
   | { readonly values: readonly number[]; readonly size: number | undefined; readonly axisOrder: AxisOrder }
   | undefined {
+  const numbers = readPlainNumbers(text);
+  if (numbers !== undefined) return { values: numbers, size: undefined, axisOrder };
   const plain = plainSigns(text, warn).trim();
   if (plain === '') return { values: [], size: undefined, axisOrder };
   const list = splitList(plain, warn);
@@ -191,6 +201,8 @@ export function readNumber(text: string): number | undefined {
 }
 
 function readOrdinates(text: string, axisOrder: AxisOrder, warn: Warn): Ordinates | undefined {
+  const numbers = readPlainNumbers(text);
+  if (numbers !== undefined && numbers.length > 0) return { values: numbers, axisOrder };
   const tokens = splitOrdinates(plainSigns(text, warn), warn);
   if (tokens === undefined) return undefined;
   if (tokens.some(hasHemisphere)) return readAngles(tokens, warn);
