@@ -216,7 +216,7 @@ export class CallBook {
     if (sipCallId !== undefined && this.#byCallId.get(sipCallId) === call) this.#byCallId.delete(sipCallId);
   }
 
-  // One line a call; identifiers and milliseconds only (STYLE: nothing of the caller goes into the log).
+  // One line a call; identifiers and milliseconds only: nothing of the caller goes into the log.
   #summarise(record: CallRecord): void {
     const stages = Object.fromEntries(record.stages.map((stage) => [`${stage.stage}Ms`, stage.durationMs]));
     this.#ports.logger.info('call.routed', {

@@ -79,7 +79,7 @@ export interface TableLocation {
 /** The kinds of location tables: by radio cell or access point, and by the caller's number. */
 export type LocationTableName = 'cell' | 'number';
 
-/** Location tables (DESIGN.md §2, the carrier's own knowledge). */
+/** Tables of what the carrier itself knows of its callers' places. */
 export interface LocationTables {
   /** The row of the first key that has one. */
   find(

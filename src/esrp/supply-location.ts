@@ -49,7 +49,7 @@ const referenceRefusals: readonly number[] = [424];
 const nothing: Supplied = { additions: [], warnings: [] };
 
 /**
- * Hands each target the location that we supply, by its profile (FIELD.md §11 in numbers: NENA-STA-010.3 §3.2 wants a new
+ * Hands each target the location that we supply, by its profile (NENA-STA-010.3 §3.2 wants a new
  * body part whose reference comes first; RFC 6881 §9.3 SP-33 (1) and RFC 6442 §4.1 a reference that comes last, since no
  * proxy may insert a body). What the call itself brought is neither altered nor replaced nor added again.
  */

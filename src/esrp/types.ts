@@ -7,7 +7,7 @@ import type {
   LocationValue,
 } from '../location/index.ts';
 
-/** Which rule of recognition made a request an emergency request (DESIGN.md §2 order). */
+/** Which rule of recognition made a request an emergency request, in the order in which they are tried. */
 export type RecognitionRule =
   | 'serviceUrnInRequestUri'
   | 'serviceUrnInSipUri'
