@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { CodedError, Result } from '../base/index.ts';
 import { err, ok } from '../base/index.ts';
 import { defaultBodyLimits, readMultipart } from '../sip/index.ts';
+import type { XmlDocument } from '../xml/index.ts';
 import { isLastResort, preferredEntries } from './choose.ts';
-import { readHeldAnswer } from './held.ts';
+import { heldAnswerOf } from './held.ts';
 import { locationParts } from './input.ts';
 import type { LocationLimits } from './limits.ts';
-import { parsePidfLo } from './parse.ts';
+import { parsePidfLo, readLocationXml } from './parse.ts';
 import { isEvidentPidf, isPidfType } from './pidf-type.ts';
 import type { LocationReference, LocationSource, LocationValue, PidfLo } from './types.ts';
 
@@ -109,10 +110,12 @@ function readOne(
   source: LocationSource,
   limits: LocationLimits,
 ): Result<FetchedLocations, CodedError> {
-  const answer = readHeldAnswer(bytes, limits);
+  const tree = readLocationXml(bytes, limits);
+  if (!tree.ok) return tree;
+  const answer = heldAnswerOf(tree.value, limits);
   // Some other document: presence of an older kind, or nothing of ours, which the reader of documents says.
   if (!answer.ok) {
-    return answer.error.code === 'location.heldUnknown' ? readPidfLo(bytes, source, limits) : answer;
+    return answer.error.code === 'location.heldUnknown' ? readPidfLo(tree.value, source, limits) : answer;
   }
   if (answer.value.kind === 'error') {
     // The server's words stay out: they may say whom it was asked about.
@@ -128,11 +131,11 @@ function readOne(
 }
 
 function readPidfLo(
-  bytes: Uint8Array,
+  document: XmlDocument,
   source: LocationSource,
   limits: LocationLimits,
 ): Result<FetchedLocations, CodedError> {
-  const read = parsePidfLo(bytes, source, limits);
+  const read = parsePidfLo(document, source, limits);
   if (!read.ok) return read;
   const locations = preferredLocations(read.value);
   if (locations.length > 0) return ok({ locations, warnings: read.value.warnings });

@@ -1,10 +1,11 @@
 import type { Result } from '../base/index.ts';
 import { err, ok } from '../base/index.ts';
-import type { XmlElement } from '../xml/index.ts';
-import { attributeOf, childElements, collapsedTextOf, parseXml, writeXml, xmlElement } from '../xml/index.ts';
+import type { XmlDocument, XmlElement } from '../xml/index.ts';
+import { attributeOf, childElements, collapsedTextOf, writeXml, xmlElement } from '../xml/index.ts';
 import type { HeldErrorCode } from './held-names.ts';
 import { descendantNamed, heldNamespace } from './held-names.ts';
 import type { LocationLimits } from './limits.ts';
+import { readLocationXml } from './parse.ts';
 import type { LocationError } from './types.ts';
 
 /** What a location server answered (RFC 5985 §5.2, §5.3). */
@@ -12,7 +13,7 @@ export type HeldAnswer =
   | {
       readonly kind: 'location';
       /** A PIDF-LO document to be read by `parsePidfLo`; undefined where references alone came. */
-      readonly document: Uint8Array | undefined;
+      readonly document: XmlDocument | undefined;
       /** References to the location, in their order. */
       readonly locationUris: readonly string[];
       /** `expires` of the references as written. */
@@ -42,19 +43,23 @@ const messageMax = 200;
  * is taken too (RFC 6753 §3.2). Errors: `location.xmlUnreadable`, `location.heldUnknown`, `location.heldEmpty`. Never throws.
  */
 export function readHeldAnswer(bytes: Uint8Array, limits: LocationLimits): Result<HeldAnswer, LocationError> {
-  const document = parseXml(bytes, limits.xml, 'indentationDropped');
-  if (!document.ok) {
-    const { code, message } = document.error;
-    return err({ code: 'location.xmlUnreadable', message: `${code}: ${message}`, cause: document.error });
-  }
-  const { root } = document.value;
+  const document = readLocationXml(bytes, limits);
+  return document.ok ? heldAnswerOf(document.value, limits) : document;
+}
+
+/** Reads an answer as {@link readHeldAnswer} does, out of a tree. */
+export function heldAnswerOf(
+  document: XmlDocument,
+  limits: LocationLimits,
+): Result<HeldAnswer, LocationError> {
+  const { root } = document;
   switch (root.localName) {
     case 'presence':
-      return ok({ kind: 'location', document: bytes, locationUris: [], expires: undefined });
+      return ok({ kind: 'location', document, locationUris: [], expires: undefined });
     case 'error':
       return ok(readError(root));
     case 'locationResponse':
-      return readResponse(root, limits);
+      return readResponse(document, limits);
     default:
       return err({ code: 'location.heldUnknown', message: 'the document is no answer of a location server' });
   }
@@ -92,7 +97,8 @@ function readError(error: XmlElement): HeldAnswer {
   };
 }
 
-function readResponse(response: XmlElement, limits: LocationLimits): Result<HeldAnswer, LocationError> {
+function readResponse(answer: XmlDocument, limits: LocationLimits): Result<HeldAnswer, LocationError> {
+  const response = answer.root;
   const locationUris: string[] = [];
   let expires: string | undefined;
   const readUris = (element: XmlElement): void => {
@@ -107,7 +113,7 @@ function readResponse(response: XmlElement, limits: LocationLimits): Result<Held
     }
   };
   readUris(response);
-  const document = presenceOf(response);
+  const document = presenceOf(answer);
   if (document === undefined && locationUris.length === 0) {
     // An error inside a response is what some servers send in place of an error document.
     const error = childElements(response).find((child) => child.localName === 'error');
@@ -118,11 +124,10 @@ function readResponse(response: XmlElement, limits: LocationLimits): Result<Held
 }
 
 /** The presence document of a response; the response itself where a location stands in it without one. */
-function presenceOf(response: XmlElement): Uint8Array | undefined {
-  const presence = descendantNamed(response, 'presence');
-  if (presence !== undefined) return Buffer.from(writeXml(presence));
-  const hasLocation = descendantNamed(response, 'location-info') !== undefined;
-  return hasLocation ? Buffer.from(writeXml(response)) : undefined;
+function presenceOf(answer: XmlDocument): XmlDocument | undefined {
+  const presence = descendantNamed(answer.root, 'presence');
+  if (presence !== undefined) return { ...answer, root: presence };
+  return descendantNamed(answer.root, 'location-info') === undefined ? undefined : answer;
 }
 
 function uriSetElement({ uris, expires }: NonNullable<LocationResponse['references']>): XmlElement {

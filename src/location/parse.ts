@@ -1,7 +1,7 @@
 import type { CodedError, Result } from '../base/index.ts';
 import { err, ok } from '../base/index.ts';
 import type { Shape } from '../geo/index.ts';
-import type { XmlElement } from '../xml/index.ts';
+import type { XmlDocument, XmlElement } from '../xml/index.ts';
 import { attributeOf, collapsedTextOf, parseXml } from '../xml/index.ts';
 import { combinedCivic, isCivicElement, readCivic } from './civic.ts';
 import { readConfidence } from './confidence.ts';
@@ -27,26 +27,35 @@ import { readUsageRules } from './usage.ts';
 /**
  * Reads every location of a PIDF-LO document (RFC 4119, RFC 5139, RFC 5491), valid by schema or not: what can
  * be understood is used, and a warning names each repair. An error means that there is no location element to
- * be found; a location that is there and cannot be used is an entry of kind `rejected`. Never throws.
+ * be found; a location that is there and cannot be used is an entry of kind `rejected`. The document is given in bytes, or as
+ * the tree that has been made of them. Never throws.
  */
 export function parsePidfLo(
-  bytes: Uint8Array,
+  document: Uint8Array | XmlDocument,
   source: LocationSource,
   limits: LocationLimits,
 ): Result<PidfLo, LocationError> {
-  const document = parseXml(bytes, limits.xml, 'indentationDropped');
-  if (!document.ok) {
-    const { code, message } = document.error;
-    return err({ code: 'location.xmlUnreadable', message: `${code}: ${message}`, cause: document.error });
-  }
-  const reader = new PidfLoReader(source, limits, document.value.repairs);
-  reader.read(document.value.root);
+  const tree = document instanceof Uint8Array ? readLocationXml(document, limits) : ok(document);
+  if (!tree.ok) return tree;
+  const reader = new PidfLoReader(source, limits, tree.value.repairs);
+  reader.read(tree.value.root);
   if (reader.entries.length === 0) {
     return err({ code: 'location.notPidfLo', message: 'there is no location-info element in the document' });
   }
   const locations: LocationValue[] = [];
   for (const entry of reader.entries) if (entry.kind === 'location') locations.push(entry.location);
   return ok({ locations, entries: reader.entries, warnings: reader.warnings });
+}
+
+/** The tree of a document that is data: without its indentation. Error: `location.xmlUnreadable`. */
+export function readLocationXml(
+  bytes: Uint8Array,
+  limits: LocationLimits,
+): Result<XmlDocument, LocationError> {
+  const document = parseXml(bytes, limits.xml, 'indentationDropped');
+  if (document.ok) return document;
+  const { code, message } = document.error;
+  return err({ code: 'location.xmlUnreadable', message: `${code}: ${message}`, cause: document.error });
 }
 
 /** What stands around a `<location-info>` and says more about it. */
