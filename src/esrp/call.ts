@@ -11,7 +11,7 @@ import {
   type SipUri,
 } from '../sip/index.ts';
 import { decide, describePlan } from './decide.ts';
-import { forward } from './forward.ts';
+import { describeDecision, forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import { emergencyIdentifiers } from './identifiers.ts';
 import { recordTextMax } from './limits.ts';
@@ -124,10 +124,7 @@ export async function routeRequest(
       };
       return forward(request, { recognition, plan, identifiers, mode, redirects, ...place, ...options });
     },
-    (value) =>
-      value.kind === 'forward'
-        ? `${value.targets.length} targets, ${value.edits.length} header edits`
-        : value.kind,
+    describeDecision,
   );
   if (decision === undefined) return lastResort(request, flow, rules, options, ports, log);
   const parts = { request, flow, recognition, located, mapping, plan, identifiers, log, warnings };

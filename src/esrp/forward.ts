@@ -103,6 +103,19 @@ function redirect({ plan, identifiers }: ForwardInput): RequestDecision {
   };
 }
 
+/** An order in a line, for the record: where it goes, and to whom a location of ours goes with it. */
+export function describeDecision(decision: RequestDecision): string {
+  if (decision.kind === 'reply') return `answered ${decision.statusCode}`;
+  const { targets, edits } = decision;
+  const parts = targets.filter(({ addition }) => addition?.body !== undefined).length;
+  const references = targets.filter(({ addition }) => addition !== undefined).length - parts;
+  const supplied = [
+    parts === 0 ? [] : [`our location as a body part for ${parts}`],
+    references === 0 ? [] : [`our location by reference for ${references}`],
+  ].flat();
+  return [`${targets.length} targets`, `${edits.length} header edits`, ...supplied].join(', ');
+}
+
 /** The label of the n-th target, by which the proxy core's events name it. */
 export function targetLabel(target: PlanTarget, index: number): string {
   return `${index} ${target.uri}`;

@@ -72,6 +72,16 @@ const rules: IngressRules = {
   defaultPlace: undefined,
 };
 
+const unknownPlace = {
+  source: { kind: 'default', of: 'ingress', name: 'default' },
+  civic: undefined,
+  method: 'Default',
+  entity: undefined,
+  timestamp: undefined,
+  isRetransmissionAllowed: undefined,
+  retentionExpires: undefined,
+} as const;
+
 function options(changes: Partial<IngressRules> = {}): CallOptions {
   return {
     ingressOf: () => ({ ...rules, ...changes }),
@@ -129,6 +139,25 @@ describe('a call that can be routed', () => {
       'decide',
       'forward',
     ]);
+  });
+
+  it('says on the record who gets a location of ours, and how', async () => {
+    const defaultPlace = {
+      ...unknownPlace,
+      shape: { kind: 'point', position: { lon: -95, lat: 29 } },
+    } as const;
+    const request = testRequest({ contentType: 'application/sdp', body: 'v=0\r\n' });
+    const { ingressOf, ...others } = options({ defaultPlace });
+    const supply = { ...others.supply, isOn: true };
+    const { record } = await routeRequest(
+      request,
+      testFlow,
+      { ...others, ingressOf, supply },
+      ports(new TableLookup(found)),
+    );
+    expect(record?.stages.at(-1)?.summary).toBe(
+      '2 targets, 3 header edits, our location as a body part for 2',
+    );
   });
 
   it('gets Resource-Priority and identifiers, the Request-URI kept', async () => {
