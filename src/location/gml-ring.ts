@@ -1,10 +1,11 @@
 import type { Result } from '../base/index.ts';
 import { ok } from '../base/index.ts';
-import type { Position, PositionRing, Ring } from '../geo/index.ts';
+import type { Position, PositionRing } from '../geo/index.ts';
 import { continuous, convexHull, distanceM, isRingCrossing } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { attributeOf, collapsedTextOf, textOf } from '../xml/index.ts';
 import { refuse, warnOfNamespace } from './gml-elements.ts';
+import { isConvex, largestTriangleDeg2, outerCorners } from './gml-outline.ts';
 import { coordinatesOrder, coordText } from './gml-position.ts';
 import type { ReferenceSystem } from './gml-system.ts';
 import { namespaceFit, namespaces } from './namespaces.ts';
@@ -14,6 +15,9 @@ import type { LocationError } from './types.ts';
 
 /** A ring that lies within this is a point for every purpose of routing. */
 const pointExtentM = 1000;
+
+/** Corners of a ring whose edges are compared; twice what the largest areas of a network have, within a few milliseconds. */
+const comparedMax = 10_000;
 
 /** What a ring turned out to be: an area, or all corners in one place or line. */
 export type RingReading =
@@ -169,49 +173,20 @@ export function soundRing(positions: readonly Position[], warn: Warn): Result<Ri
     );
   }
   // A ring around a pole is closed through it: what could be compared there is none of its own edges.
-  if (line.length !== ring.length || isConvex(line) || !isRingCrossing(line)) {
-    return ok({ kind: 'ring', ring });
-  }
+  if (line.length !== ring.length || isConvex(line)) return ok({ kind: 'ring', ring });
+  const isComparable = ring.length <= comparedMax;
+  if (isComparable && !isRingCrossing(line)) return ok({ kind: 'ring', ring });
+  const what = isComparable ? 'crosses or touches itself' : `has more than ${comparedMax} corners`;
   warn(
     'location.ringCrossing',
-    'the ring crosses or touches itself: taken as the smallest area without dents around its corners',
+    `the ring ${what}: taken as the smallest area without dents around its corners`,
   );
   const altM = first.altM;
-  const hull = convexHull(line.slice(1)).map(([lon, lat]): Position => {
+  const hull = convexHull(outerCorners(line.slice(1))).map(([lon, lat]): Position => {
     const turnedLon = lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon;
     return altM === undefined ? { lon: turnedLon, lat } : { lon: turnedLon, lat, altM };
   });
   return ok({ kind: 'ring', ring: hull });
-}
-
-/**
- * Whether a closed ring turns to one side at every corner, and goes round once: it can then not meet itself. Most rings that
- * programs make of a circle or a box do, and this is told in one pass.
- */
-function isConvex(line: Ring): boolean {
-  const count = line.length - 1;
-  let [fromX, fromY] = line[count - 1] ?? [0, 0];
-  let [x, y] = line[0] ?? [0, 0];
-  let isDownward = isBelow(x - fromX, y - fromY);
-  let turns = 0;
-  let rounds = 0;
-  for (let index = 1; index <= count; index += 1) {
-    const [toX, toY] = line[index] ?? [0, 0];
-    const turn = Math.sign((x - fromX) * (toY - y) - (y - fromY) * (toX - x));
-    if (turn === 0 || turn === -turns) return false;
-    turns = turn;
-    // Each round of a ring that only turns one way looks upwards once after it has looked downwards.
-    const isDownwardNow = isBelow(toX - x, toY - y);
-    if (isDownward && !isDownwardNow) rounds += 1;
-    isDownward = isDownwardNow;
-    [fromX, fromY, x, y] = [x, y, toX, toY];
-  }
-  return rounds === 1;
-}
-
-/** Whether a direction is in the lower half of the circle, of which west is a part and east is none. */
-function isBelow(x: number, y: number): boolean {
-  return y < 0 || (y === 0 && x < 0);
 }
 
 function withoutRepetition(positions: readonly Position[], warn: Warn): readonly Position[] {
@@ -224,27 +199,6 @@ function withoutRepetition(positions: readonly Position[], warn: Warn): readonly
   if (corners.length === positions.length) return positions;
   warn('location.ringRepaired', 'a corner that repeats the one before it is left out');
   return corners;
-}
-
-/** Twice the area of the largest triangle on the line from the first corner to the one that is farthest from it: 0 for a line. */
-function largestTriangleDeg2(line: Ring): number {
-  const x0 = line[0]?.[0] ?? 0;
-  const y0 = line[0]?.[1] ?? 0;
-  let [farX, farY, far] = [0, 0, 0];
-  for (const corner of line) {
-    const x = corner[0] - x0;
-    const y = corner[1] - y0;
-    const distance = x * x + y * y;
-    if (distance <= far) continue;
-    farX = x;
-    farY = y;
-    far = distance;
-  }
-  let largest = 0;
-  for (const corner of line) {
-    largest = Math.max(largest, Math.abs(farX * (corner[1] - y0) - farY * (corner[0] - x0)));
-  }
-  return largest;
 }
 
 /** Twice the area in square degrees of about a square millimetre: less comes of rounding. */

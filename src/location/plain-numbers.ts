@@ -31,7 +31,7 @@ export function readPlainNumbers(text: string): number[] | undefined {
       if (code >= 0x30 && code <= 0x39) {
         mantissa = mantissa * 10 + (code - 0x30);
         digits += 1;
-      } else if (code === 0x2e && pointAt === -1 && digits > 0) pointAt = position;
+      } else if (code === 0x2e && pointAt === -1) pointAt = position;
       else break;
     }
     const isOver = position === length || code === 0x20 || code === 0xa || code === 0x9 || code === 0xd;

@@ -49,6 +49,7 @@ function polygons(): readonly WorstCase[] {
   return [
     ...cases,
     document('polygon of 100,000 corners', polygon(many, 'posList')),
+    ...shortPolygons(),
     tuples('polygons in all tuples that are read', polygon(small, 'posList'), 40),
     document(
       'polygon with 150 holes',
@@ -56,6 +57,34 @@ function polygons(): readonly WorstCase[] {
     ),
     document('prism of as many corners as fit', prism(many.slice(0, 4_000))),
   ];
+}
+
+/** Rings of numbers as short as they can be, so that three and four times as many corners fit. */
+function shortPolygons(): readonly WorstCase[] {
+  const lists: Readonly<Record<string, (index: number) => string>> = {
+    'a zigzag': (index) => `${index % 2} ${(index / 1_000).toFixed(3)}`,
+    'a zigzag over all longitudes': (index) => `${(index / 1_000).toFixed(3)} ${index % 2}`,
+    'long edges, then a knot far from them': (index) =>
+      index < 45 ? `-${index} ${(index % 2) * 9}` : `${(index * 7) % 9} ${(index * index) % 8}`,
+    'long edges, then places in turn': (index) =>
+      index < 45 ? `-${index} ${(index % 2) * 9}` : `${1 + (index % 2)} ${index % 2}`,
+    'a knot of digits': (index) => `${(index * 7) % 9} ${(index * index) % 8}`,
+    'two places': (index) => `${index % 2} ${index % 2}`,
+    exponents: (index) => `${index % 9}e0 ${(index * index) % 8}e0`,
+  };
+  return Object.entries(lists).map(([name, corner]) => {
+    const texts: string[] = [];
+    for (let index = 0, room = roomBytes; room > 0; index += 1) {
+      const text = corner(index);
+      texts.push(text);
+      room -= text.length + 1;
+    }
+    const list = `<gml:posList>${[...texts, texts[0]].join(' ')}</gml:posList>`;
+    return document(
+      `polygon of ${texts.length} short corners: ${name}`,
+      polygon([], 'posList').replace(/<gml:posList>.*<\/gml:posList>/, list),
+    );
+  });
 }
 
 function structures(): readonly WorstCase[] {
