@@ -40,7 +40,7 @@ export function benchDocuments(): readonly BenchDocument[] {
   return [
     written('point', { ...around, shape: point }),
     { ...written('point and address', { ...around, shape: point, civic: address }), isTypical: true },
-    written('circle', { ...around, shape: circle, confidence }),
+    { ...written('circle', { ...around, shape: circle, confidence }), isTypical: true },
     written('polygon of 20 corners', { ...around, shape: polygon, confidence }),
     written('address', { ...around, civic: address }),
     { name: 'degrees, minutes and seconds of 2003', bytes: Buffer.from(legacy), isTypical: false },

@@ -1,13 +1,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { defaultLocationLimits, parsePidfLo } from '../src/location/index.ts';
-import { parseXml } from '../src/xml/index.ts';
-import { benchDocuments } from './location-documents.ts';
+import type { defaultLocationLimits, parsePidfLo } from '../src/location/index.ts';
+import type { parseXml } from '../src/xml/index.ts';
+import { type BenchDocument, benchDocuments } from './location-documents.ts';
 
 // What reading a location document costs: all of it, and the share of the XML reader.
+
+/** What is measured, of the compiled program. */
+export interface Readers {
+  readonly defaultLocationLimits: typeof defaultLocationLimits;
+  readonly parsePidfLo: typeof parsePidfLo;
+  readonly parseXml: typeof parseXml;
+}
 
 interface Options {
   readonly rounds: number;
@@ -24,29 +31,30 @@ interface Round {
 
 const here = dirname(fileURLToPath(import.meta.url));
 const source = { kind: 'query' } as const;
-const limits = defaultLocationLimits;
 /** What the issue of a call's cost aims at for a point with an address. */
 const aimUs = 25;
 
 /** Runs the measurement; resolves to the exit code: 1 where a document was not read, 2 for wrong options. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], readers: Readers): Promise<number> {
   const options = readOptions(args);
   if (options === undefined) return 2;
   console.log(`  ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}`);
-  console.log(`  Node.js ${process.version}, ${options.rounds} rounds of ${options.roundMs} ms each`);
+  console.log(
+    `  Node.js ${process.version}, ${options.rounds} rounds of ${options.roundMs} ms each, load average ${loadavg()[0]?.toFixed(1)}`,
+  );
   const documents = benchDocuments();
   for (const { name, bytes } of documents) {
-    const read = parsePidfLo(bytes, source, limits);
+    const read = readers.parsePidfLo(bytes, source, readers.defaultLocationLimits);
     if (read.ok && read.value.locations.length > 0) continue;
     console.error(`${name} is not read`);
     return 1;
   }
-  for (const { bytes } of documents) measureRound('', bytes, options.roundMs);
+  for (const { bytes } of documents) measureRound({ name: '', bytes }, readers, options.roundMs);
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
     // Every other round goes backwards, so that no document always follows the same one.
     const order = round % 2 === 1 ? documents : [...documents].reverse();
-    for (const { name, bytes } of order) rounds.push(measureRound(name, bytes, options.roundMs));
+    for (const document of order) rounds.push(measureRound(document, readers, options.roundMs));
   }
   printSummary(documents, rounds, options);
   mkdirSync(join(here, 'out'), { recursive: true });
@@ -72,10 +80,14 @@ function readOptions(args: readonly string[]): Options | undefined {
   return undefined;
 }
 
-function measureRound(document: string, bytes: Buffer, roundMs: number): Round {
+function measureRound(
+  { name, bytes }: Pick<BenchDocument, 'name' | 'bytes'>,
+  { defaultLocationLimits: limits, parsePidfLo, parseXml }: Readers,
+  roundMs: number,
+): Round {
   const wholeUs = costOf(() => void parsePidfLo(bytes, source, limits), roundMs / 2);
   const xmlUs = costOf(() => void parseXml(bytes, limits.xml, 'indentationDropped'), roundMs / 2);
-  return { document, wholeUs, xmlUs };
+  return { document: name, wholeUs, xmlUs };
 }
 
 /** Processor time of one run in microseconds, by as many runs as fit into a time; other programs do not count. */
@@ -111,7 +123,7 @@ function printSummary(
     console.log(`  ${name.padEnd(34)} ${columns.join(' ')}${verdict}`);
   }
   console.log(
-    `\n  medians, and the least of all rounds; a call is taken as ${options.callUs} µs of the main thread (npm run bench)`,
+    `\n  medians, and the least of all rounds, load average ${loadavg()[0]?.toFixed(1)}; a call is taken as ${options.callUs} µs of the main thread (npm run bench)`,
   );
 }
 
