@@ -1,11 +1,11 @@
 import type { Clock, ServiceUrn, WallMs } from '../base/index.ts';
-import { DependencyError, errorText } from '../base/index.ts';
-import { centerOf } from '../geo/index.ts';
+import { assertNever, DependencyError, errorText } from '../base/index.ts';
+import { areaM2, centerOf, type Shape } from '../geo/index.ts';
 import type { LocationValue } from '../location/index.ts';
 import { promoteAlternative } from './locate-choice.ts';
 import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
 import { serviceFamily } from './service-urn.ts';
-import type { Located, Mapping, UnmappedReason } from './types.ts';
+import type { BoundaryMatch, Located, Mapping, MappingRule, UnmappedReason } from './types.ts';
 
 /** What the stage is asked. */
 export interface MapQuestion {
@@ -26,22 +26,28 @@ export interface MappedLocation {
   readonly located: Located | undefined;
 }
 
+interface MapPorts {
+  readonly lookup: BoundaryLookup;
+  readonly clock: Clock;
+}
+
+/** The part of the deadline that overlaps may take: what is left is for the point that stands for the area. */
+const overlapPart = 0.6;
+
 /**
  * The third stage: which boundary serves the chosen location, and where none does, which serves an alternative? All within
  * one deadline. A failed or late lookup is an answer too, never a rejection.
  */
-export async function mapLocated(
-  question: MapLocatedQuestion,
-  { lookup, clock }: { readonly lookup: BoundaryLookup; readonly clock: Clock },
-): Promise<MappedLocation> {
+export async function mapLocated(question: MapLocatedQuestion, ports: MapPorts): Promise<MappedLocation> {
+  const { clock } = ports;
   const { located } = question;
   const start = clock.mono();
-  const first = await mapLocation(located?.location, question, lookup);
+  const first = await mapLocation(located?.location, question, ports);
   if (located === undefined || !isUnserved(first)) return { mapping: first, located };
   for (const [place, location] of located.alternatives.entries()) {
     const deadlineMs = question.deadlineMs - (clock.mono() - start);
     if (deadlineMs < 1) break;
-    const mapping = await mapLocation(location, { ...question, deadlineMs }, lookup);
+    const mapping = await mapLocation(location, { ...question, deadlineMs }, ports);
     if (mapping.kind !== 'mapped') continue;
     return {
       mapping: { ...mapping, detail: `${mapping.detail}; of the location that comes first: ${first.detail}` },
@@ -55,31 +61,72 @@ export async function mapLocated(
 async function mapLocation(
   location: LocationValue | undefined,
   question: MapQuestion,
-  lookup: BoundaryLookup,
+  { lookup, clock }: MapPorts,
 ): Promise<Mapping> {
   const { service } = question;
   if (location === undefined) return unmapped('noLocation', 'there is no location that can be read');
-  const scope: LookupScope = {
+  const end = clock.mono() + question.deadlineMs;
+  const scope = (): LookupScope => ({
     services: serviceFamily(service),
     asOf: question.asOf,
-    deadlineMs: question.deadlineMs,
-  };
+    deadlineMs: end - clock.mono(),
+  });
   try {
     // A compound location gives its geodetic part first (RFC 5491 §3.3); the civic one answers where that finds nothing.
     if (location.shape !== undefined) {
-      const answer = await lookup.byPoint(centerOf(location.shape), scope);
+      const { answer, place, note } = await mapShape(location.shape, scope, lookup);
       if (answer.kind === 'found' || location.civic === undefined) {
-        return interpret(answer, service, describeShape(location));
+        const mapping = interpret(answer, service, place);
+        return note === undefined ? mapping : { ...mapping, detail: `${mapping.detail}; ${note}` };
       }
     }
     if (location.civic !== undefined) {
-      return interpret(await lookup.byCivic(location.civic, scope), service, civicPlace);
+      return interpret(await lookup.byCivic(location.civic, scope()), service, civicPlace);
     }
     return unmapped('noLocation', 'the location has neither a shape nor a civic address');
   } catch (thrown) {
-    const isLate = thrown instanceof DependencyError && thrown.code === 'store.deadlineMissed';
-    return unmapped(isLate ? 'deadlineMissed' : 'lookupFailed', errorText(thrown));
+    return unmapped(isLate(thrown) ? 'deadlineMissed' : 'lookupFailed', errorText(thrown));
   }
+}
+
+interface ShapeAnswer {
+  readonly answer: LookupAnswer;
+  /** What the answer is about. */
+  readonly place: string;
+  readonly note: string | undefined;
+}
+
+/** By the ground that the shape covers; where that cannot be had in time, by the point that stands for it. */
+async function mapShape(
+  shape: Shape,
+  scope: () => LookupScope,
+  lookup: BoundaryLookup,
+): Promise<ShapeAnswer> {
+  const byPoint = async (place: string, note: string | undefined) => ({
+    answer: await lookup.byPoint(centerOf(shape), scope()),
+    place,
+    note,
+  });
+  const name = `the ${nameOf(shape)}`;
+  if (shape.kind === 'point') return await byPoint(name, undefined);
+  const centre = `the centre of ${name}`;
+  // Without an area there is nothing to overlap.
+  if (!(areaM2(shape) > 0)) return await byPoint(centre, undefined);
+  const whole = scope();
+  try {
+    const answer = await lookup.byArea(shape, { ...whole, deadlineMs: whole.deadlineMs * overlapPart });
+    if (answer.kind === 'nothing') return { answer, place: `any of ${name}`, note: undefined };
+    const isByPoint = answer.kind === 'found' && answer.rule !== 'overlap';
+    return { answer, place: isByPoint ? centre : name, note: undefined };
+  } catch (thrown) {
+    if (scope().deadlineMs < 1) throw thrown;
+    const why = isLate(thrown) ? 'did not come in time' : `could not be had: ${errorText(thrown)}`;
+    return await byPoint(centre, `the overlaps of ${name} ${why}`);
+  }
+}
+
+function isLate(thrown: unknown): boolean {
+  return thrown instanceof DependencyError && thrown.code === 'store.deadlineMissed';
 }
 
 /** Whether the boundaries were asked, and none of them serves the place. */
@@ -94,10 +141,8 @@ function isUnserved(mapping: Mapping): boolean {
 
 const civicPlace = 'the civic address';
 
-function describeShape(location: LocationValue): string {
-  const kind = location.shape?.kind;
-  if (kind === undefined || kind === 'point') return 'the point';
-  return `the centre of the ${kind === 'arcBand' ? 'arc band' : kind}`;
+function nameOf(shape: Shape): string {
+  return shape.kind === 'arcBand' ? 'arc band' : shape.kind;
 }
 
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
@@ -105,20 +150,13 @@ function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Ma
     case 'found': {
       const [boundary, ...others] = answer.matches;
       const isSubstitute = !isSameService(boundary.serviceUrn, service);
-      const how = {
-        covers: `${boundary.displayName} covers ${place}`,
-        withinOneMetre: `${boundary.displayName} is within a metre of ${place}, which no boundary covers`,
-        areaName: `${boundary.displayName} has the area names of ${place}`,
-      }[answer.rule];
-      const tie =
-        others.length === 0 ? '' : `; ${others.length} more fit, ties go by service, priority, then id`;
       return {
         kind: 'mapped',
         rule: answer.rule,
         boundary,
         others,
         substitutedFrom: isSubstitute ? service : undefined,
-        detail: how + tie,
+        detail: describeFound(answer.rule, answer.matches, place) + moreText(answer),
       };
     }
     case 'nothing':
@@ -134,7 +172,50 @@ function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Ma
       };
     case 'noActiveDataset':
       return unmapped('noActiveDataset', 'no dataset of boundaries is active');
+    default:
+      return assertNever(answer);
   }
+}
+
+function describeFound(
+  rule: MappingRule,
+  [boundary, ...others]: readonly [BoundaryMatch, ...BoundaryMatch[]],
+  place: string,
+): string {
+  const name = boundary.displayName;
+  switch (rule) {
+    case 'covers':
+      return `${name} covers ${place}`;
+    case 'withinOneMetre':
+      return `${name} is within a metre of ${place}, which no boundary covers`;
+    case 'areaName':
+      return `${name} has the area names of ${place}`;
+    case 'overlap': {
+      const share = boundary.share ?? 0;
+      const how = `${name} covers ${shareText(share)} of ${place}`;
+      const most = others.reduce((max, other) => Math.max(max, other.share ?? 0), 0);
+      if (most > share) return `${how}, for the service that comes first`;
+      return others.length === 0 || share >= 1 ? how : `${how}, the largest share`;
+    }
+    default:
+      return assertNever(rule);
+  }
+}
+
+// Down, so that only the whole is all of it.
+function shareText(share: number): string {
+  if (share >= 1) return 'all';
+  // A share that lacks a whole per cent by rounding alone has it.
+  const percent = Math.floor(share * 100 + 1e-6);
+  return percent < 1 ? 'less than 1 %' : `${Math.min(percent, 99)} %`;
+}
+
+function moreText({ rule, matches, total }: Extract<LookupAnswer, { kind: 'found' }>): string {
+  const more = Math.max(total ?? 0, matches.length) - 1;
+  if (more === 0) return '';
+  return rule === 'overlap'
+    ? `; ${more} more ${more === 1 ? 'overlaps' : 'overlap'} it; service, share, priority, then id decide`
+    : `; ${more} more fit, ties go by service, priority, then id`;
 }
 
 function isSameService(stored: ServiceUrn, asked: ServiceUrn): boolean {

@@ -11,8 +11,12 @@ export type LookupAnswer =
   | {
       readonly kind: 'found';
       readonly rule: MappingRule;
-      /** In tie-break order: preference of service, then priority (highest first), then boundary id. */
+      /**
+       * In tie-break order: preference of service, then share (`overlap`: the largest first), then priority (highest
+       * first), then boundary id. With `overlap` each has its share, and `total` counts those that are not listed too.
+       */
       readonly matches: readonly [BoundaryMatch, ...BoundaryMatch[]];
+      readonly total?: number;
     }
   | { readonly kind: 'nothing'; readonly datasetId: DatasetId }
   /** A civic location that names more than one PSAP's area. */
@@ -23,7 +27,7 @@ export type LookupAnswer =
     }
   | { readonly kind: 'noActiveDataset' };
 
-/** What both kinds of lookup are told. */
+/** What every kind of lookup is told. */
 export interface LookupScope {
   /** Services in order of preference; a boundary of an earlier one wins (service substitution). */
   readonly services: readonly [ServiceUrn, ...ServiceUrn[]];
@@ -36,6 +40,11 @@ export interface LookupScope {
 /** Finds the boundary that serves a place. One prepared statement a call. */
 export interface BoundaryLookup {
   byPoint(position: Position, scope: LookupScope): Promise<LookupAnswer>;
+  /**
+   * By the ground that a shape covers, where rule `overlap` answers; one without an area to speak of goes by its point.
+   * Touching at an edge is no overlap. Rejects with `store.areaTooLarge` where too many boundaries lie in it to overlay.
+   */
+  byArea(shape: Shape, scope: LookupScope): Promise<LookupAnswer>;
   /** By the names of areas alone: country, A1, A2, A3. */
   byCivic(civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer>;
 }

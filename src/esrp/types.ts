@@ -70,10 +70,12 @@ export interface BoundaryMatch {
   readonly agencyId: string | undefined;
   /** Tie-break between boundaries that cover one point: highest first, then smallest boundary id. */
   readonly priority: number;
+  /** How much of the caller's area it covers, above 0 to 1, where an area was asked for. */
+  readonly share?: number;
 }
 
 /** How a boundary came to serve a location. */
-export type MappingRule = 'covers' | 'withinOneMetre' | 'areaName';
+export type MappingRule = 'covers' | 'withinOneMetre' | 'overlap' | 'areaName';
 
 /** Why no boundary serves a location. */
 export type UnmappedReason =

@@ -1,17 +1,28 @@
-import { datasetId } from '../base/index.ts';
+import { DependencyError, datasetId } from '../base/index.ts';
 import type { BoundaryLookup, BoundaryMatch, LookupAnswer, LookupScope } from '../esrp/index.ts';
-import type { Position } from '../geo/index.ts';
+import { centerOf, type Position, type Shape } from '../geo/index.ts';
 import type { CivicAddress } from '../location/index.ts';
 import { regionKeys, soughtAreaKeys } from './area-names.ts';
 import type { Database } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
+import { callerAreaOf } from './geometry/caller-area.ts';
 import { boundariesAtPoint, boundariesByAreaNames, type PointCandidate } from './sql/lookup.ts';
+import { boundariesOverArea, type OverlapCandidate, overlapPartsMax } from './sql/overlap.ts';
 
 type CandidateJson = MatchJson & PointCandidate;
 
 interface PointJson {
   readonly datasetId: number | null;
   readonly candidates: readonly CandidateJson[] | null;
+}
+
+type OverlapJson = MatchJson & OverlapCandidate;
+
+interface OverlapsJson {
+  readonly datasetId: number | null;
+  readonly parts: number;
+  readonly total: number;
+  readonly candidates: readonly OverlapJson[] | null;
 }
 
 interface AreaJson {
@@ -24,6 +35,7 @@ interface AreaJson {
 export function makeBoundaryLookup(database: Database): BoundaryLookup {
   return {
     byPoint: async (position, scope) => await byPoint(database, position, scope),
+    byArea: async (shape, scope) => await byArea(database, shape, scope),
     byCivic: async (civic, scope) => await byCivic(database, civic, scope),
   };
 }
@@ -61,6 +73,57 @@ function chooseAtPoint(candidates: readonly CandidateJson[]): {
   // Several parts of one boundary can meet at the point.
   const ids = new Set<string>();
   return { rule, chosen: sorted.filter(({ boundaryId }) => !ids.has(boundaryId) && ids.add(boundaryId)) };
+}
+
+/** How many boundaries an answer by overlap lists. */
+const overlapMatchesMax = 20;
+
+async function byArea(database: Database, shape: Shape, scope: LookupScope): Promise<LookupAnswer> {
+  const area = callerAreaOf(shape);
+  if (area === undefined) return await byPoint(database, centerOf(shape), scope);
+  const statement = boundariesOverArea({ ...area, services: scope.services, asOf: scope.asOf });
+  const json = (await database.query(statement, lookupOptions(scope))) as OverlapsJson;
+  if (json.datasetId === null) return { kind: 'noActiveDataset' };
+  if (json.parts > overlapPartsMax) {
+    throw new DependencyError(
+      'store.areaTooLarge',
+      `the area's box holds more than ${overlapPartsMax} parts of boundaries`,
+    );
+  }
+  const candidates = orderOverlaps(json.candidates ?? [], area.tolerance).slice(0, overlapMatchesMax);
+  const matches = candidates.map((each) => ({
+    ...decodeMatch(each, json.datasetId ?? 0),
+    share: each.share,
+  }));
+  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  return { kind: 'found', rule: 'overlap', matches, total: json.total };
+}
+
+/**
+ * By service, then share, the largest first. Shares that follow each other within the tolerance are equal, the largest
+ * of them holds for all, and priority and id decide: so the order does not hang on rounding.
+ */
+function orderOverlaps(candidates: readonly OverlapJson[], tolerance: number): readonly OverlapJson[] {
+  const sorted = [...candidates].sort((a, b) => a.preference - b.preference || b.share - a.share);
+  const levelled: OverlapJson[] = [];
+  let before: OverlapJson | undefined;
+  for (const each of sorted) {
+    const isEqual = before?.preference === each.preference && before.share - each.share <= tolerance;
+    const share = isEqual ? (levelled.at(-1)?.share ?? each.share) : wholeOr(each.share, tolerance);
+    levelled.push({ ...each, share });
+    before = each;
+  }
+  return levelled.sort(
+    (a, b) =>
+      a.preference - b.preference ||
+      b.share - a.share ||
+      b.priority - a.priority ||
+      compareText(a.boundaryId, b.boundaryId),
+  );
+}
+
+function wholeOr(share: number, tolerance: number): number {
+  return share >= 1 - tolerance ? 1 : share;
 }
 
 function compareText(a: string, b: string): number {

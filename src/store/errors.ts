@@ -8,6 +8,10 @@ export const storeErrors = defineErrors({
     kind: 'dependency',
     meaning: 'A statement ended without the one row that it must return; its work was undone.',
   },
+  'store.areaTooLarge': {
+    kind: 'dependency',
+    meaning: "More parts of boundaries lie in the box of a caller's area than are overlaid for one answer.",
+  },
   'store.queryFailed': { kind: 'dependency', meaning: 'The database refused a statement.' },
   'store.closed': { kind: 'dependency', meaning: 'The store is closed or closing.' },
   'store.loadFailed': {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { datasetId, serviceUrn } from '../../src/base/index.ts';
 import type { BoundaryLookup, LocateOptions, LookupAnswer } from '../../src/esrp/index.ts';
+import { centerOf } from '../../src/geo/index.ts';
 import type { LocationValue } from '../../src/location/index.ts';
 import { headerValues } from '../../src/sip/message/index.ts';
 import { pointPidf, sdpAndPidf } from '../support/emergency-messages.ts';
@@ -39,6 +40,8 @@ function setUp({ locate = {}, defaultPlace, isSupplied = false }: Setting = {}):
   const lookup: BoundaryLookup = {
     byPoint: (position, scope) =>
       position.lon < -60 ? everywhere.byPoint(position, scope) : Promise.resolve(nothing),
+    byArea: (shape, scope) =>
+      centerOf(shape).lon < -60 ? everywhere.byArea(shape, scope) : Promise.resolve(nothing),
     byCivic: () => Promise.resolve(nothing),
   };
   proxy.lookup = lookup;
@@ -189,7 +192,7 @@ describe('a call that brings no location', () => {
     expect(who).toBe('psap');
     expect(record?.located?.location).toMatchObject({ source: { table: 'cell' }, method: 'Cell' });
     expect(gotRequest(proxy.psap).body.toString('latin1')).toContain('<gp:method>Cell</gp:method>');
-    expect(record?.mapping?.detail).toContain('the centre of the circle');
+    expect(record?.mapping?.detail).toBe('Test PSAP covers all of the circle');
   });
 
   it('as a test call goes by the place of the service, as a real one would', async () => {

@@ -136,6 +136,8 @@ const names = [
 
 const everywhere: BoundaryLookup = {
   byPoint: () => Promise.resolve({ kind: 'found', rule: 'covers', matches: [boundary] }),
+  byArea: () =>
+    Promise.resolve({ kind: 'found', rule: 'overlap', matches: [{ ...boundary, share: 1 }], total: 1 }),
   byCivic: () => Promise.resolve({ kind: 'found', rule: 'areaName', matches: [boundary] }),
 };
 

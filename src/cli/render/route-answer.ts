@@ -26,7 +26,10 @@ export function routeAnswerText(answer: WireRouteAnswer, colors: Colors): string
 
 /** What mapping came to, as rows. */
 export function mappingFields(mapping: WireRouteAnswer['mapping']): readonly [string, string | undefined][] {
-  const others = mapping.others.map(({ displayName, boundaryId }) => `${displayName} (${boundaryId})`);
+  const others = mapping.others.map(({ displayName, boundaryId, share }) => {
+    const part = share === undefined ? '' : `, ${(share * 100).toFixed(1)} %`;
+    return `${displayName} (${boundaryId}${part})`;
+  });
   const common: [string, string | undefined] = [
     mapping.kind === 'mapped' ? 'others' : 'candidates',
     printable(others.join(', ')),

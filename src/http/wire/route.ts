@@ -44,6 +44,12 @@ const matchSchema = replyComponent(
       serviceNumber: z.string().optional().describe('Dial string'),
       agencyId: z.string().optional(),
       priority: z.number().describe('Highest wins where boundaries overlap, then the smallest id'),
+      share: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .describe("How much of the caller's area it covers, where the rule is `overlap`"),
     })
     .describe('A stored service boundary.'),
 );
@@ -55,7 +61,7 @@ export const mappingSchema = replyComponent(
     .discriminatedUnion('kind', [
       z.strictObject({
         kind: z.literal('mapped'),
-        rule: z.enum(['covers', 'withinOneMetre', 'areaName']),
+        rule: z.enum(['covers', 'withinOneMetre', 'overlap', 'areaName']),
         boundary: matchSchema,
         others: z.array(matchSchema).describe('Other boundaries that fit, in tie-break order.'),
         substitutedFrom: z.string().optional().describe('The service asked for, where another one answered.'),
@@ -197,5 +203,6 @@ function matchToWire(match: BoundaryMatch): z.infer<typeof matchSchema> {
     serviceNumber: match.serviceNumber,
     agencyId: match.agencyId,
     priority: match.priority,
+    share: match.share,
   };
 }

@@ -2,13 +2,13 @@ import type { Statement } from '../database/types.ts';
 
 // Lookups read the pointer themselves, so an answer is never of two datasets. One row comes back whatever is found.
 
-const active = '(select dataset_id from active_dataset)';
+export const activeDataset = '(select dataset_id from active_dataset)';
 
 // What an answer names of a boundary.
-const matchFields = `'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn,
+export const matchFields = `'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn,
   'serviceUri', service_uri, 'serviceNumber', service_number, 'agencyId', agency_id, 'priority', priority`;
 
-const inForce = (alias: string, asOf: string) => `
+export const inForce = (alias: string, asOf: string) => `
   (${alias}.effective is null or ${alias}.effective <= to_timestamp(${asOf} / 1000))
   and (${alias}.expire is null or ${alias}.expire > to_timestamp(${asOf} / 1000))`;
 
@@ -71,7 +71,7 @@ select json_build_object('datasetId', a.dataset_id, 'candidates', (
   where part.distance <= $7::float8
     and b.service_urn = any($3::text[]) and ${inForce('b', '$4::float8')}
 ))::text as answer
-from (select (${active}) as dataset_id) a`,
+from (select (${activeDataset}) as dataset_id) a`,
     values: [
       question.lon,
       question.lat,
@@ -112,7 +112,7 @@ with fitting as (
     case when b.a3_keys && $6::text[] then 3 when b.a2_keys && $5::text[] then 2
       when b.a1_key = $2 then 1 when b.country_key = $1 then 0 else -1 end as depth
   from service_boundary b
-  where b.dataset_id = ${active}
+  where b.dataset_id = ${activeDataset}
     and ${isA1Known ? "b.a1_key in ('', $2::text)" : '$2::text is null'}
     and ($1::text is null or b.country_key in ('', $1))
     and ($5::text[] is null or b.a2_keys = '{}' or b.a2_keys && $5)
@@ -126,7 +126,7 @@ preferred as (
 finest as (select * from preferred where depth = (select max(depth) from preferred)),
 first as (select * from finest order by ${tieBreak} limit ${candidatesMax})
 select json_build_object(
-  'datasetId', ${active},
+  'datasetId', ${activeDataset},
   'uriCount', (select count(distinct service_uri) from finest),
   'matches', (select json_agg(json_build_object(${matchFields}) order by ${tieBreak}) from first)
 )::text as answer`,

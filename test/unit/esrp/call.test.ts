@@ -18,6 +18,7 @@ import type {
   LookupScope,
 } from '../../../src/esrp/index.ts';
 import { defaultDecision, routeRequest } from '../../../src/esrp/index.ts';
+import { centerOf, type Shape } from '../../../src/geo/index.ts';
 import {
   civicPidf,
   pointPidf,
@@ -52,6 +53,9 @@ class TableLookup implements BoundaryLookup {
   ): Promise<LookupAnswer> {
     this.asked.push({ place: `${position.lon} ${position.lat}`, services: scope.services });
     return this.#answer();
+  }
+  byArea(shape: Shape, scope: LookupScope): Promise<LookupAnswer> {
+    return this.byPoint(centerOf(shape), scope);
   }
   byCivic(civic: { readonly country: string | undefined }, scope: LookupScope): Promise<LookupAnswer> {
     this.asked.push({ place: `civic ${civic.country}`, services: scope.services });

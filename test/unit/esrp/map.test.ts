@@ -60,7 +60,7 @@ function located(first: LocationValue, ...alternatives: LocationValue[]): Locate
   };
 }
 
-/** Answers by latitude, and civic addresses by `civic`; each lookup takes `tookMs`. */
+/** Answers points by latitude, areas by `area`, civic addresses by `civic`; each lookup takes `tookMs`. */
 class Boundaries implements BoundaryLookup {
   readonly deadlines: number[] = [];
   readonly #clock: ManualClock;
@@ -73,6 +73,9 @@ class Boundaries implements BoundaryLookup {
   }
   byPoint(position: { readonly lat: number }, { deadlineMs }: { readonly deadlineMs: number }) {
     return this.#answer(String(position.lat), deadlineMs);
+  }
+  byArea(_: unknown, { deadlineMs }: { readonly deadlineMs: number }) {
+    return this.#answer('area', deadlineMs);
   }
   byCivic(_: unknown, { deadlineMs }: { readonly deadlineMs: number }) {
     return this.#answer('civic', deadlineMs);
@@ -197,36 +200,147 @@ describe('which location is mapped', () => {
   });
 });
 
+const center = { lon: 0, lat: 1 };
+const ring = [
+  { lon: -1, lat: 0 },
+  { lon: 1, lat: 0 },
+  { lon: 1, lat: 2 },
+  { lon: -1, lat: 2 },
+  { lon: -1, lat: 0 },
+];
+const circle: Shape = { kind: 'circle', center, radiusM: 10 };
+
+const areas: readonly (readonly [string, Shape])[] = [
+  ['the circle', circle],
+  ['the ellipse', { kind: 'ellipse', center, semiMajorM: 9, semiMinorM: 3, orientationDeg: 4 }],
+  [
+    'the arc band',
+    { kind: 'arcBand', center, innerRadiusM: 1, outerRadiusM: 2, startAngleDeg: 0, openingAngleDeg: 90 },
+  ],
+  ['the polygon', { kind: 'polygon', exterior: ring, interiors: [] }],
+  ['the sphere', { kind: 'sphere', center, radiusM: 10 }],
+  [
+    'the ellipsoid',
+    { kind: 'ellipsoid', center, semiMajorM: 9, semiMinorM: 3, verticalM: 2, orientationDeg: 4 },
+  ],
+  ['the prism', { kind: 'prism', base: ring, heightM: 3 }],
+];
+
+describe('an area goes by its overlaps', () => {
+  const overlap = (...shares: readonly [number, ...number[]]): LookupAnswer => {
+    const [first, ...rest] = shares.map((share) => ({ ...match, share }));
+    return { kind: 'found', rule: 'overlap', matches: [first ?? match, ...rest], total: shares.length };
+  };
+
+  it.each(areas)('%s', async (words, shape) => {
+    const { mapping, deadlines } = await map(located(value({ shape })), { area: overlap(1) });
+    expect(mapping).toMatchObject({ kind: 'mapped', rule: 'overlap', detail: `PSAP covers all of ${words}` });
+    expect(deadlines).toHaveLength(1);
+  });
+
+  const decides = 'it; service, share, priority, then id decide';
+  it.each([
+    [
+      'the largest share',
+      overlap(0.71, 0.29),
+      `PSAP covers 71 % of the circle, the largest share; 1 more overlaps ${decides}`,
+    ],
+    [
+      'rounded down',
+      overlap(0.9999, 1e-4),
+      `PSAP covers 99 % of the circle, the largest share; 1 more overlaps ${decides}`,
+    ],
+    [
+      'a whole per cent but for rounding',
+      overlap(0.57 - 1e-12, 0.2, 0.1),
+      `PSAP covers 57 % of the circle, the largest share; 2 more overlap ${decides}`,
+    ],
+    ['a small part', overlap(0.004), 'PSAP covers less than 1 % of the circle'],
+    ['all, and another too', overlap(1, 1), `PSAP covers all of the circle; 1 more overlaps ${decides}`],
+    [
+      'the preferred service',
+      overlap(0.1, 1),
+      `PSAP covers 10 % of the circle, for the service that comes first; 1 more overlaps ${decides}`,
+    ],
+    [
+      'more than are listed',
+      { ...overlap(0.6, 0.1), total: 30 } as LookupAnswer,
+      `PSAP covers 60 % of the circle, the largest share; 29 more overlap ${decides}`,
+    ],
+  ])('in words: %s', async (_name, area, detail) => {
+    expect((await map(located(value({ shape: circle })), { area })).mapping.detail).toBe(detail);
+  });
+
+  it('keeps the shares of the others', async () => {
+    const { mapping } = await map(located(value({ shape: circle })), { area: overlap(0.7, 0.3) });
+    expect(mapping).toMatchObject({ boundary: { share: 0.7 }, others: [{ share: 0.3 }] });
+  });
+
+  it('or, where nothing overlaps it, by the address beside it', async () => {
+    const both = value({ shape: circle, civic: { country: 'US', A1: 'TX' } });
+    const { mapping, deadlines } = await map(located(both), { civic: found });
+    expect(mapping.detail).toBe('PSAP covers the civic address');
+    expect(deadlines).toHaveLength(2);
+  });
+
+  it('and is outside where nothing overlaps it', async () => {
+    expect((await map(located(value({ shape: circle })), { 1: found })).mapping).toMatchObject({
+      reason: 'outsideAllBoundaries',
+      detail: 'no boundary covers any of the circle',
+    });
+  });
+});
+
 describe('an area goes by its centre', () => {
-  const center = { lon: 0, lat: 1 };
-  const ring = [
-    { lon: -1, lat: 0 },
-    { lon: 1, lat: 0 },
-    { lon: 1, lat: 2 },
-    { lon: -1, lat: 2 },
-    { lon: -1, lat: 0 },
-  ];
-  const shapes: readonly (readonly [string, Shape])[] = [
-    ['the point', { kind: 'point', position: center }],
-    ['the centre of the circle', { kind: 'circle', center, radiusM: 10 }],
-    [
-      'the centre of the ellipse',
-      { kind: 'ellipse', center, semiMajorM: 9, semiMinorM: 3, orientationDeg: 4 },
-    ],
-    [
-      'the centre of the arc band',
-      { kind: 'arcBand', center, innerRadiusM: 1, outerRadiusM: 2, startAngleDeg: 0, openingAngleDeg: 90 },
-    ],
-    ['the centre of the polygon', { kind: 'polygon', exterior: ring, interiors: [] }],
-    ['the centre of the sphere', { kind: 'sphere', center, radiusM: 10 }],
-    [
-      'the centre of the ellipsoid',
-      { kind: 'ellipsoid', center, semiMajorM: 9, semiMinorM: 3, verticalM: 2, orientationDeg: 4 },
-    ],
-    ['the centre of the prism', { kind: 'prism', base: ring, heightM: 3 }],
-  ];
-  it.each(shapes)('%s', async (words, shape) => {
-    const { mapping } = await map(located(value({ shape })), { any: found });
-    expect(mapping.detail).toBe(`PSAP covers ${words}`);
+  it.each(areas)('where the overlaps fail: %s', async (words, shape) => {
+    const { mapping } = await map(located(value({ shape })), { area: gone, any: found });
+    expect(mapping).toMatchObject({
+      kind: 'mapped',
+      rule: 'covers',
+      detail: `PSAP covers the centre of ${words}; the overlaps of ${words} could not be had: gone`,
+    });
+  });
+
+  it('where they are late and the deadline leaves time, within what is left', async () => {
+    const { mapping, deadlines } = await map(
+      located(value({ shape: circle })),
+      { area: late, 1: found },
+      300,
+    );
+    expect(mapping.detail).toBe(
+      'PSAP covers the centre of the circle; the overlaps of the circle did not come in time',
+    );
+    expect(deadlines).toEqual([300, 200]);
+  });
+
+  it('and says so where that is outside too', async () => {
+    const { mapping } = await map(located(value({ shape: circle })), { area: gone });
+    expect(mapping.detail).toBe(
+      'no boundary covers the centre of the circle; the overlaps of the circle could not be had: gone',
+    );
+  });
+
+  it('but not where no time is left', async () => {
+    const { mapping, deadlines } = await map(
+      located(value({ shape: circle })),
+      { area: late, 1: found },
+      500,
+    );
+    expect(mapping).toMatchObject({ kind: 'unmapped', reason: 'deadlineMissed' });
+    expect(deadlines).toHaveLength(1);
+  });
+
+  it('where both fail with what the second one says', async () => {
+    const { mapping } = await map(located(value({ shape: circle })), { any: gone });
+    expect(mapping).toMatchObject({ kind: 'unmapped', reason: 'lookupFailed', detail: 'gone' });
+  });
+
+  it.each([
+    ['without a radius', { kind: 'circle', center, radiusM: 0 } satisfies Shape, { 1: found }],
+    ['too small for shares', circle, { area: found }],
+  ])('%s', async (_name, shape, answers) => {
+    const { mapping, deadlines } = await map(located(value({ shape })), answers);
+    expect(mapping).toMatchObject({ rule: 'covers', detail: 'PSAP covers the centre of the circle' });
+    expect(deadlines).toHaveLength(1);
   });
 });

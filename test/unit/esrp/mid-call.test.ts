@@ -117,7 +117,11 @@ function setUp({ reroutesRinging = true, lookup = async ({ lon }) => boundaryOf(
     clock,
     logger,
     book,
-    lookup: { byPoint: lookup, byCivic: async () => ({ kind: 'noActiveDataset' }) },
+    lookup: {
+      byPoint: lookup,
+      byArea: (shape, scope) => lookup(centerOf(shape), scope),
+      byCivic: async () => ({ kind: 'noActiveDataset' }),
+    },
     locations: { fetch: undefined, tables: undefined, timer: () => () => undefined },
     retarget: (decideId, targets) => {
       expect(decideId).toBe(id);

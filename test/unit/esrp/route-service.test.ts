@@ -26,6 +26,7 @@ const lookup: BoundaryLookup = {
         ? { kind: 'found', rule: 'covers', matches: [boundary] }
         : { kind: 'nothing', datasetId: datasetId(1) },
     ),
+  byArea: () => Promise.resolve({ kind: 'nothing', datasetId: datasetId(1) }),
   byCivic: () => Promise.resolve({ kind: 'ambiguous', datasetId: datasetId(1), candidates: [boundary] }),
 };
 const nothing = (): void => undefined;

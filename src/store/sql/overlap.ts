@@ -1,0 +1,89 @@
+import type { Statement } from '../database/types.ts';
+import { overlayGridDeg } from '../geometry/caller-area.ts';
+import { activeDataset, inForce, matchFields } from './lookup.ts';
+
+/** Parts of boundaries that are overlaid for one answer at most: some tenths of a second. */
+export const overlapPartsMax = 5_000;
+/** How many overlapping boundaries come back at most, the first ones in order. */
+export const overlapsMax = 100;
+/** Corners above which an area is made simpler. */
+const cornersMax = 512;
+/** How much of its area that may change: no share changes by more than twice this. */
+const simplerBy = 1e-4;
+
+export interface OverlapQuestion {
+  /** The area, as WKB in hex, once for each turn that it is looked for at. */
+  readonly copies: readonly string[];
+  readonly services: readonly string[];
+  /** Epoch milliseconds. */
+  readonly asOf: number;
+  /** Shares up to this are none. */
+  readonly tolerance: number;
+}
+
+/** A boundary that overlaps an area. */
+export interface OverlapCandidate {
+  /** Place of its service in the list of preferences, from 1. */
+  readonly preference: number;
+  /** The part of the area that it covers, 0 to 1 but for rounding. */
+  readonly share: number;
+}
+
+/**
+ * The boundaries of the active dataset that overlap an area (SRID 4326; touching at an edge does not count), in order
+ * but for the ties, with their shares of the area on the plane of longitude and latitude, where areas are true to each
+ * other at one latitude: over 50 km at 60° north a share may be half a hundredth off. `candidates` is null where more
+ * parts lie in its box than are overlaid. A part that the area covers, or that covers the area, is not cut.
+ */
+export function boundariesOverArea(question: OverlapQuestion): Statement {
+  return {
+    name: 'boundaries_over_area',
+    text: `
+with asked as materialized (
+  select case when ST_IsValid(g) then g else ST_CollectionExtract(ST_MakeValid(g), 3) end as g
+  from (select ST_GeomFromWKB(decode(hex, 'hex'), 4326) as g from unnest($1::text[]) hex offset 0) sent
+),
+area as materialized (
+  select case when ST_NPoints(g) > ${cornersMax}
+    then ST_SimplifyPreserveTopology(g, ${simplerBy} * ST_Area(g) / ST_Perimeter(g)) else g end as g
+  from asked
+),
+hit as materialized (
+  select p.boundary_no, p.geom, area.g
+  from area
+  cross join lateral (
+    select boundary_no, geom from boundary_part
+    where dataset_id = ${activeDataset} and geom && area.g
+    limit ${overlapPartsMax + 1}
+  ) p
+),
+counted as materialized (select count(*) as parts, (select max(ST_Area(g)) from area) as size from hit),
+overlap as materialized (
+  select boundary_no, sum(case
+    when ST_Covers(g, geom) then ST_Area(geom)
+    when ST_Covers(geom, g) then ST_Area(g)
+    when not ST_Intersects(g, geom) then 0
+    else ST_Area(ST_Intersection(geom, g, ${overlayGridDeg})) end) / nullif((select size from counted), 0) as share
+  from hit
+  where (select parts from counted) <= ${overlapPartsMax} and boundary_no in (
+    select b.boundary_no from service_boundary b
+    where b.dataset_id = ${activeDataset} and b.boundary_no in (select boundary_no from hit)
+      and b.service_urn = any($2::text[]) and ${inForce('b', '$3::float8')})
+  group by boundary_no
+),
+ranked as (
+  select b.*, array_position($2::text[], b.service_urn) as preference, overlap.share
+  from overlap join service_boundary b on b.dataset_id = ${activeDataset} and b.boundary_no = overlap.boundary_no
+  where overlap.share > $4::float8
+)
+select json_build_object(
+  'datasetId', ${activeDataset},
+  'parts', (select parts from counted),
+  'total', (select count(*) from ranked),
+  'candidates', (select json_agg(json_build_object('preference', preference, 'share', share, ${matchFields}))
+    from (select * from ranked order by preference, share desc, priority desc, boundary_id collate "C"
+      limit ${overlapsMax}) first)
+)::text as answer`,
+    values: [question.copies, question.services, question.asOf, question.tolerance],
+  };
+}
