@@ -2,8 +2,8 @@ import type { Statement } from '../database/types.ts';
 import { overlayGridDeg } from '../geometry/caller-area.ts';
 import { activeDataset, inForce, matchFields } from './lookup.ts';
 
-/** Parts of boundaries that are overlaid for one answer at most: some tenths of a second. */
-export const overlapPartsMax = 5_000;
+/** Parts of boundaries that are overlaid for one answer at most: the embedded database does nothing else meanwhile. */
+export const overlapPartsMax = 2_000;
 /** How many overlapping boundaries come back at most, the first ones in order. */
 export const overlapsMax = 100;
 /** Corners above which an area is made simpler. */
@@ -59,17 +59,16 @@ hit as materialized (
 ),
 counted as materialized (select count(*) as parts, (select max(ST_Area(g)) from area) as size from hit),
 overlap as materialized (
-  select boundary_no, sum(case
-    when ST_Covers(g, geom) then ST_Area(geom)
-    when ST_Covers(geom, g) then ST_Area(g)
-    when not ST_Intersects(g, geom) then 0
-    else ST_Area(ST_Intersection(geom, g, ${overlayGridDeg})) end) / nullif((select size from counted), 0) as share
-  from hit
-  where (select parts from counted) <= ${overlapPartsMax} and boundary_no in (
-    select b.boundary_no from service_boundary b
-    where b.dataset_id = ${activeDataset} and b.boundary_no in (select boundary_no from hit)
-      and b.service_urn = any($2::text[]) and ${inForce('b', '$3::float8')})
-  group by boundary_no
+  select b.boundary_no, sum(case
+    when ST_Covers(hit.g, hit.geom) then ST_Area(hit.geom)
+    when ST_Covers(hit.geom, hit.g) then ST_Area(hit.g)
+    when not ST_Intersects(hit.g, hit.geom) then 0
+    else ST_Area(ST_Intersection(hit.geom, hit.g, ${overlayGridDeg}))
+    end) / nullif((select size from counted), 0) as share
+  from hit join service_boundary b on b.dataset_id = ${activeDataset} and b.boundary_no = hit.boundary_no
+  where (select parts from counted) <= ${overlapPartsMax}
+    and b.service_urn = any($2::text[]) and ${inForce('b', '$3::float8')}
+  group by b.boundary_no
 ),
 ranked as (
   select b.*, array_position($2::text[], b.service_urn) as preference, overlap.share
