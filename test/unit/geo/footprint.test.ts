@@ -34,7 +34,9 @@ describe('the end of a geodesic', () => {
   });
 
   it('runs over the antimeridian', () => {
-    expect(destination({ lon: 179.5, lat: 0 }, 90, 111_319.490793)).toMatchObject({ lon: expect.closeTo(-179.5, 9) });
+    expect(destination({ lon: 179.5, lat: 0 }, 90, 111_319.490793)).toMatchObject({
+      lon: expect.closeTo(-179.5, 9),
+    });
   });
 
   it('stays where it is with a length of nothing, and drops the altitude', () => {
