@@ -15,6 +15,26 @@ export {
   type NewLocation,
 } from './call-book.ts';
 export { type CallChange, CallChanges, type CallListener } from './call-changes.ts';
+export type {
+  AddressPointFeature,
+  AdminAreaFeature,
+  CheckReport,
+  CivicLayer,
+  CivicResolution,
+  CivicValidation,
+  CivicValidator,
+  Finding,
+  FindingSeverity,
+  GisFeature,
+  LayerName,
+  PolygonCoordinates,
+  ProvisioningFeature,
+  RoadFeature,
+  RoadParity,
+  RoadSide,
+  SourceCrs,
+  ValidationScope,
+} from './gis.ts';
 export {
   type LocateLimits,
   type LocateOptions,

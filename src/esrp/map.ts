@@ -170,6 +170,13 @@ function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Ma
         detail: `the civic address fits ${answer.candidates.length} or more boundaries of different answering points`,
         others: answer.candidates,
       };
+    case 'absent':
+      return {
+        kind: 'unmapped',
+        reason: 'serviceAbsent',
+        detail: `${answer.boundary.displayName} says that ${place} has no such service`,
+        others: [answer.boundary],
+      };
     case 'noActiveDataset':
       return unmapped('noActiveDataset', 'no dataset of boundaries is active');
     default:
@@ -188,6 +195,12 @@ function describeFound(
       return `${name} covers ${place}`;
     case 'withinOneMetre':
       return `${name} is within a metre of ${place}, which no boundary covers`;
+    case 'nearest':
+      return `${name} is the nearest to ${place}, which no boundary covers`;
+    case 'addressPoint':
+    case 'roadRange':
+    case 'street':
+      return `${name} covers the place of ${place}`;
     case 'areaName':
       return `${name} has the area names of ${place}`;
     case 'overlap': {

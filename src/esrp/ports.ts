@@ -1,6 +1,15 @@
 import type { CallRecordId, DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
 import type { Position, Shape } from '../geo/index.ts';
 import type { CivicAddress, LocationReference } from '../location/index.ts';
+import type {
+  AddressPointFeature,
+  AdminAreaFeature,
+  CivicResolution,
+  LayerName,
+  ProvisioningFeature,
+  RoadFeature,
+  SourceCrs,
+} from './gis.ts';
 import type { BoundaryMatch, CallRecord, CallState, MappingRule } from './types.ts';
 
 // The ports: what the core needs of the world. Adapters implement them and fail by rejecting with a DependencyError;
@@ -17,8 +26,21 @@ export type LookupAnswer =
        */
       readonly matches: readonly [BoundaryMatch, ...BoundaryMatch[]];
       readonly total?: number;
+      /** How a civic address came to its place. */
+      readonly civic?: CivicResolution;
+      /** From the place to the boundary, metres, where rule `nearest` answers. */
+      readonly distanceM?: number;
+      /** The standby index, where it answered in place of the database. */
+      readonly answeredBy?: AnsweredBy;
     }
-  | { readonly kind: 'nothing'; readonly datasetId: DatasetId }
+  | { readonly kind: 'nothing'; readonly datasetId: DatasetId; readonly answeredBy?: AnsweredBy }
+  /** The service that is meant is known not to be there (NENA-STA-010.3 §4.3.4): no neighbour's answers in its place. */
+  | {
+      readonly kind: 'absent';
+      readonly datasetId: DatasetId;
+      readonly boundary: BoundaryMatch;
+      readonly answeredBy?: AnsweredBy;
+    }
   /** A civic location that names more than one PSAP's area. */
   | {
       readonly kind: 'ambiguous';
@@ -26,6 +48,12 @@ export type LookupAnswer =
       readonly candidates: readonly BoundaryMatch[];
     }
   | { readonly kind: 'noActiveDataset' };
+
+/** Who answered a lookup, where not the database; `why` it was asked. */
+export interface AnsweredBy {
+  readonly name: 'memory';
+  readonly why: 'configured' | 'databaseLate' | 'databaseFailed' | 'databaseAway';
+}
 
 /** What every kind of lookup is told. */
 export interface LookupScope {
@@ -35,6 +63,8 @@ export interface LookupScope {
   readonly asOf: WallMs;
   /** From the call to the answer; rejects with `store.deadlineMissed` after it. */
   readonly deadlineMs: number;
+  /** A dataset that is not active, to compare; the active one where undefined. Not known: `noActiveDataset`. */
+  readonly datasetId?: DatasetId | undefined;
 }
 
 /** Finds the boundary that serves a place. One prepared statement a call. */
@@ -45,8 +75,10 @@ export interface BoundaryLookup {
    * Touching at an edge is no overlap. Rejects with `store.areaTooLarge` where too many boundaries lie in it to overlay.
    */
   byArea(shape: Shape, scope: LookupScope): Promise<LookupAnswer>;
-  /** By the names of areas alone: country, A1, A2, A3. */
+  /** By address points, then road ranges, then areas; tolerant within limits that the answer states. */
   byCivic(civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer>;
+  /** The nearest boundary of the first service that has one within a distance (metres), on the ground. */
+  nearest(position: Position, withinM: number, scope: LookupScope): Promise<LookupAnswer>;
 }
 
 /** A location document that came from elsewhere. */
@@ -227,22 +259,35 @@ export interface BoundaryFeature {
   readonly a2: string | undefined;
   readonly a3: string | undefined;
   readonly geometry: BoundaryGeometry;
+  /** Of `geometry`; longitude and latitude, EPSG:4326, where undefined. */
+  readonly crs?: SourceCrs | undefined;
+  readonly discrepancyAgencyId?: string | undefined;
+  readonly dateUpdate?: WallMs | undefined;
+  /** Where the agency's card is (AVcard_URI). */
+  readonly cardUri?: string | undefined;
 }
 
 /** A feature that a load refused. */
 export interface RefusedFeature {
   readonly ordinal: number;
+  /** `serviceBoundary` where undefined. */
+  readonly layer?: LayerName | undefined;
   readonly boundaryId: string | undefined;
   readonly code: string;
   readonly reason: string;
 }
 
-/** One feature of a source: usable, or refused with its reason. */
+/** One feature of a source: usable, of the layer that it names (`feature`: a service boundary), or refused with its reason. */
 export type SourceFeature =
   | { readonly kind: 'feature'; readonly feature: BoundaryFeature }
+  | { readonly kind: 'provisioningBoundary'; readonly feature: ProvisioningFeature }
+  | { readonly kind: 'adminArea'; readonly feature: AdminAreaFeature }
+  | { readonly kind: 'roadCentreLine'; readonly feature: RoadFeature }
+  | { readonly kind: 'addressPoint'; readonly feature: AddressPointFeature }
   | { readonly kind: 'refused'; readonly refused: RefusedFeature };
 
-export type DatasetState = 'staged' | 'active' | 'retired';
+/** `checked`: a check has finished that found no error. */
+export type DatasetState = 'staged' | 'checked' | 'active' | 'retired';
 
 /** One complete load of boundaries. */
 export interface Dataset {
@@ -254,6 +299,10 @@ export interface Dataset {
   readonly createdBy: string;
   readonly activatedAt: WallMs | undefined;
   readonly boundaryCount: number;
+  /** How many features each layer has. */
+  readonly layerCounts: Readonly<Record<LayerName, number>>;
+  /** Counts the changes since the load. */
+  readonly revision: number;
 }
 
 export interface LoadOptions {
@@ -262,6 +311,8 @@ export interface LoadOptions {
   readonly actor: Actor;
   /** `refuse`: invalid geometry refuses the load. `repair`: it is made valid, and counted. */
   readonly invalidGeometry: 'refuse' | 'repair';
+  /** The dataset whose layers are taken over where the source has none of theirs. */
+  readonly base?: DatasetId | undefined;
   /** Told as work goes on; `done` and `total` count features, total undefined while unknown. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }

@@ -75,12 +75,21 @@ export interface BoundaryMatch {
 }
 
 /** How a boundary came to serve a location. */
-export type MappingRule = 'covers' | 'withinOneMetre' | 'overlap' | 'areaName';
+export type MappingRule =
+  | 'covers'
+  | 'withinOneMetre'
+  | 'overlap'
+  | 'nearest'
+  | 'addressPoint'
+  | 'roadRange'
+  | 'street'
+  | 'areaName';
 
 /** Why no boundary serves a location. */
 export type UnmappedReason =
   | 'noLocation'
   | 'outsideAllBoundaries'
+  | 'serviceAbsent'
   | 'civicUnknown'
   | 'civicAmbiguous'
   | 'noActiveDataset'

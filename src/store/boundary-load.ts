@@ -161,6 +161,11 @@ class Load {
       this.#refused.push(source.refused);
       return;
     }
+    if (source.kind !== 'feature') {
+      const { ordinal, featureId } = source.feature;
+      this.#refuse(ordinal, featureId, 'store.layerUnknown', `the layer ${source.kind} is not loaded`);
+      return;
+    }
     const { feature } = source;
     const fault = formFault(feature.geometry);
     if (fault !== undefined) {

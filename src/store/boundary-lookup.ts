@@ -6,7 +6,12 @@ import { regionKeys, soughtAreaKeys } from './area-names.ts';
 import type { Database } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
 import { callerAreaOf } from './geometry/caller-area.ts';
-import { boundariesAtPoint, boundariesByAreaNames, type PointCandidate } from './sql/lookup.ts';
+import {
+  boundariesAtPoint,
+  boundariesByAreaNames,
+  nearestWithinM,
+  type PointCandidate,
+} from './sql/lookup.ts';
 import { boundariesOverArea, type OverlapCandidate, overlapPartsMax } from './sql/overlap.ts';
 
 type CandidateJson = MatchJson & PointCandidate;
@@ -37,22 +42,46 @@ export function makeBoundaryLookup(database: Database): BoundaryLookup {
     byPoint: async (position, scope) => await byPoint(database, position, scope),
     byArea: async (shape, scope) => await byArea(database, shape, scope),
     byCivic: async (civic, scope) => await byCivic(database, civic, scope),
+    nearest: async (position, withinM, scope) => await nearest(database, position, withinM, scope),
   };
 }
 
 async function byPoint(database: Database, position: Position, scope: LookupScope): Promise<LookupAnswer> {
-  const statement = boundariesAtPoint({
-    lon: position.lon,
-    lat: position.lat,
-    services: scope.services,
-    asOf: scope.asOf,
-  });
-  const json = (await database.query(statement, lookupOptions(scope))) as PointJson;
+  const json = await candidatesAt(database, position, nearestWithinM, scope);
   if (json.datasetId === null) return { kind: 'noActiveDataset' };
   const { rule, chosen } = chooseAtPoint(json.candidates ?? []);
   const matches = decodeAll(chosen, json.datasetId);
   if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
   return { kind: 'found', rule, matches };
+}
+
+async function nearest(
+  database: Database,
+  position: Position,
+  withinM: number,
+  scope: LookupScope,
+): Promise<LookupAnswer> {
+  const json = await candidatesAt(database, position, withinM, scope);
+  if (json.datasetId === null) return { kind: 'noActiveDataset' };
+  const [first, ...others] = chooseAtPoint(json.candidates ?? []).chosen;
+  if (first === undefined) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  const dataset = json.datasetId;
+  return {
+    kind: 'found',
+    rule: 'nearest',
+    matches: [decodeMatch(first, dataset), ...others.map((each) => decodeMatch(each, dataset))],
+    distanceM: first.distanceM,
+  };
+}
+
+async function candidatesAt(
+  database: Database,
+  { lon, lat }: Position,
+  withinM: number,
+  { services, asOf, ...scope }: LookupScope,
+): Promise<PointJson> {
+  const statement = boundariesAtPoint({ lon, lat, withinM, services, asOf });
+  return (await database.query(statement, { deadlineMs: scope.deadlineMs, lane: 'lookup' })) as PointJson;
 }
 
 // A boundary that covers the point always goes before one that is only near. Among near ones the nearest is meant,

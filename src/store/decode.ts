@@ -1,5 +1,5 @@
 import { boundaryId, datasetId, serviceUrn, type WallMs, wallMs } from '../base/index.ts';
-import type { BoundaryMatch, Dataset, DatasetState, StoredBoundary } from '../esrp/index.ts';
+import type { BoundaryMatch, Dataset, DatasetState, LayerName, StoredBoundary } from '../esrp/index.ts';
 
 // What our own statements answer, as JSON has it: null where the core says undefined, plain numbers and strings where
 // it has brands.
@@ -37,6 +37,8 @@ export interface DatasetJson {
   readonly createdBy: string;
   readonly activatedAt: number | null;
   readonly boundaryCount: number;
+  readonly layerCounts: Partial<Record<LayerName, number>>;
+  readonly revision: number;
 }
 
 export function decodeMatch(json: MatchJson, dataset: number): BoundaryMatch {
@@ -65,6 +67,14 @@ export function decodeBoundary(json: BoundaryJson): StoredBoundary {
   };
 }
 
+const noFeatures: Readonly<Record<LayerName, number>> = {
+  serviceBoundary: 0,
+  provisioningBoundary: 0,
+  adminArea: 0,
+  roadCentreLine: 0,
+  addressPoint: 0,
+};
+
 export function decodeDataset(json: DatasetJson): Dataset {
   return {
     id: datasetId(json.id),
@@ -75,6 +85,8 @@ export function decodeDataset(json: DatasetJson): Dataset {
     createdBy: json.createdBy,
     activatedAt: moment(json.activatedAt),
     boundaryCount: json.boundaryCount,
+    layerCounts: { ...noFeatures, ...json.layerCounts },
+    revision: json.revision,
   };
 }
 

@@ -49,6 +49,7 @@ export const storeErrors = defineErrors({
     meaning: 'Positions, addresses and references were taken off a call record when their time was over.',
   },
   'store.duplicateId': { kind: 'reject', meaning: 'Two features of a load have one boundary id.' },
+  'store.layerUnknown': { kind: 'reject', meaning: 'A feature is of a layer that is not kept.' },
   'store.invalidGeometry': {
     kind: 'reject',
     meaning: 'A polygon is not valid, and was repaired if asked for.',

@@ -66,7 +66,7 @@ describe(`GeoJSON (seed ${seed})`, () => {
         }
         const items = await readAll([changed]);
         const ordinals = items.map((item) =>
-          item.kind === 'feature' ? item.feature.ordinal : item.refused.ordinal,
+          item.kind === 'refused' ? item.refused.ordinal : item.feature.ordinal,
         );
         expect(ordinals).toEqual(items.map((_item, index) => index + 1));
       }),

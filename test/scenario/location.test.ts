@@ -43,6 +43,7 @@ function setUp({ locate = {}, defaultPlace, isSupplied = false }: Setting = {}):
     byArea: (shape, scope) =>
       centerOf(shape).lon < -60 ? everywhere.byArea(shape, scope) : Promise.resolve(nothing),
     byCivic: () => Promise.resolve(nothing),
+    nearest: () => Promise.resolve(nothing),
   };
   proxy.lookup = lookup;
   open.push(proxy);

@@ -139,6 +139,7 @@ const everywhere: BoundaryLookup = {
   byArea: () =>
     Promise.resolve({ kind: 'found', rule: 'overlap', matches: [{ ...boundary, share: 1 }], total: 1 }),
   byCivic: () => Promise.resolve({ kind: 'found', rule: 'areaName', matches: [boundary] }),
+  nearest: () => Promise.resolve({ kind: 'found', rule: 'nearest', matches: [boundary], distanceM: 1 }),
 };
 
 const boundary = {

@@ -125,6 +125,14 @@ export const datasetExample = {
   createdBy: 'admin',
   activatedAt: '2026-03-01T09:30:00.000Z',
   boundaryCount: 3221,
+  layerCounts: {
+    serviceBoundary: 3221,
+    provisioningBoundary: 0,
+    adminArea: 0,
+    roadCentreLine: 0,
+    addressPoint: 0,
+  },
+  revision: 0,
 };
 
 const call = {

@@ -10,14 +10,24 @@ export const datasetSchema = replyComponent(
     .strictObject({
       id: z.int(),
       name: z.string(),
-      state: z.enum(['staged', 'active', 'retired']),
+      state: z.enum(['staged', 'checked', 'active', 'retired']),
       source: z.string(),
       createdAt: momentSchema,
       createdBy: z.string(),
       activatedAt: momentSchema.optional(),
       boundaryCount: z.int(),
+      layerCounts: z
+        .strictObject({
+          serviceBoundary: z.int(),
+          provisioningBoundary: z.int(),
+          adminArea: z.int(),
+          roadCentreLine: z.int(),
+          addressPoint: z.int(),
+        })
+        .describe('Features by layer'),
+      revision: z.int().describe('Counts the changes since the load'),
     })
-    .describe('One complete load of boundaries. The active one answers lookups.'),
+    .describe('One complete load of GIS layers. The active one answers lookups.'),
 );
 
 /** {@link Dataset} as JSON. */
@@ -83,6 +93,8 @@ export function datasetToWire(dataset: Dataset): WireDataset {
     createdBy: dataset.createdBy,
     activatedAt: optionalMoment(dataset.activatedAt),
     boundaryCount: dataset.boundaryCount,
+    layerCounts: dataset.layerCounts,
+    revision: dataset.revision,
   };
 }
 

@@ -61,7 +61,16 @@ export const mappingSchema = replyComponent(
     .discriminatedUnion('kind', [
       z.strictObject({
         kind: z.literal('mapped'),
-        rule: z.enum(['covers', 'withinOneMetre', 'overlap', 'areaName']),
+        rule: z.enum([
+          'covers',
+          'withinOneMetre',
+          'overlap',
+          'nearest',
+          'addressPoint',
+          'roadRange',
+          'street',
+          'areaName',
+        ]),
         boundary: matchSchema,
         others: z.array(matchSchema).describe('Other boundaries that fit, in tie-break order.'),
         substitutedFrom: z.string().optional().describe('The service asked for, where another one answered.'),
@@ -72,6 +81,7 @@ export const mappingSchema = replyComponent(
         reason: z.enum([
           'noLocation',
           'outsideAllBoundaries',
+          'serviceAbsent',
           'civicUnknown',
           'civicAmbiguous',
           'noActiveDataset',

@@ -5,7 +5,7 @@ export const activeDatasetChannel = 'firstline_active_dataset';
 
 const datasetJson = `json_build_object('id', dataset_id, 'name', name, 'state', state, 'source', source,
   'createdAt', round(extract(epoch from created_at) * 1000), 'createdBy', created_by,
-  'activatedAt', round(extract(epoch from activated_at) * 1000), 'boundaryCount', boundary_count)`;
+  'activatedAt', round(extract(epoch from activated_at) * 1000), 'boundaryCount', boundary_count, 'layerCounts', layer_counts, 'revision', revision)`;
 
 /** Takes the number of a dataset to come, so that it can be locked before anybody sees it. */
 export function reserveDatasetId(): Statement {
@@ -38,7 +38,8 @@ export function stageDataset(id: number, boundaryCount: number): Statement {
   return {
     name: 'stage_dataset',
     text: `with staged as (
-             update dataset set state = 'staged', boundary_count = $2 where dataset_id = $1 and state = 'loading'
+             update dataset set state = 'staged', boundary_count = $2,
+               layer_counts = json_build_object('serviceBoundary', $2::int) where dataset_id = $1 and state = 'loading'
              returning *)
            select (select ${datasetJson} from staged)::text as answer`,
     values: [id, boundaryCount],

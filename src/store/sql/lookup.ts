@@ -27,6 +27,8 @@ const metresPerDegree = 111_195;
 export interface PointQuestion {
   readonly lon: number;
   readonly lat: number;
+  /** How far off a boundary may be. */
+  readonly withinM: number;
   readonly services: readonly string[];
   /** Epoch milliseconds. */
   readonly asOf: number;
@@ -48,7 +50,7 @@ export interface PointCandidate {
  */
 export function boundariesAtPoint(question: PointQuestion): Statement {
   const scale = Math.max(Math.cos((question.lat * Math.PI) / 180), 1e-6);
-  const heightDeg = nearestWithinM / metresPerDegree;
+  const heightDeg = question.withinM / metresPerDegree;
   return {
     name: 'boundaries_at_point',
     text: `

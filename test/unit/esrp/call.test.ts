@@ -18,7 +18,7 @@ import type {
   LookupScope,
 } from '../../../src/esrp/index.ts';
 import { defaultDecision, routeRequest } from '../../../src/esrp/index.ts';
-import { centerOf, type Shape } from '../../../src/geo/index.ts';
+import { centerOf, type Position, type Shape } from '../../../src/geo/index.ts';
 import {
   civicPidf,
   pointPidf,
@@ -60,6 +60,9 @@ class TableLookup implements BoundaryLookup {
   byCivic(civic: { readonly country: string | undefined }, scope: LookupScope): Promise<LookupAnswer> {
     this.asked.push({ place: `civic ${civic.country}`, services: scope.services });
     return this.#answer();
+  }
+  nearest(position: Position, _withinM: number, scope: LookupScope): Promise<LookupAnswer> {
+    return this.byPoint(position, scope);
   }
 }
 

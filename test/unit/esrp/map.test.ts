@@ -80,6 +80,9 @@ class Boundaries implements BoundaryLookup {
   byCivic(_: unknown, { deadlineMs }: { readonly deadlineMs: number }) {
     return this.#answer('civic', deadlineMs);
   }
+  nearest(_position: unknown, _withinM: number, { deadlineMs }: { readonly deadlineMs: number }) {
+    return this.#answer('nearest', deadlineMs);
+  }
   async #answer(key: string, deadlineMs: number): Promise<LookupAnswer> {
     this.deadlines.push(deadlineMs);
     this.#clock.advanceBy(this.#tookMs);

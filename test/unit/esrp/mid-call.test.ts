@@ -121,6 +121,7 @@ function setUp({ reroutesRinging = true, lookup = async ({ lon }) => boundaryOf(
       byPoint: lookup,
       byArea: (shape, scope) => lookup(centerOf(shape), scope),
       byCivic: async () => ({ kind: 'noActiveDataset' }),
+      nearest: async () => ({ kind: 'noActiveDataset' }),
     },
     locations: { fetch: undefined, tables: undefined, timer: () => () => undefined },
     retarget: (decideId, targets) => {

@@ -28,6 +28,7 @@ const lookup: BoundaryLookup = {
     ),
   byArea: () => Promise.resolve({ kind: 'nothing', datasetId: datasetId(1) }),
   byCivic: () => Promise.resolve({ kind: 'ambiguous', datasetId: datasetId(1), candidates: [boundary] }),
+  nearest: () => Promise.resolve({ kind: 'nothing', datasetId: datasetId(1) }),
 };
 const nothing = (): void => undefined;
 const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

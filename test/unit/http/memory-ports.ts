@@ -97,7 +97,7 @@ export class MemoryBoundaries implements BoundaryAdmin {
     for await (const item of features) {
       readCount += 1;
       if (item.kind === 'refused') refused.push(item.refused);
-      else
+      else if (item.kind === 'feature')
         boundaries.push({ ...item.feature, boundaryId: boundaryId(item.feature.boundaryId), datasetId: id });
     }
     if (refused.length > 0) return { kind: 'refused', refused, readCount };
@@ -110,6 +110,14 @@ export class MemoryBoundaries implements BoundaryAdmin {
       createdBy: options.actor.name,
       activatedAt: undefined,
       boundaryCount: boundaries.length,
+      layerCounts: {
+        serviceBoundary: boundaries.length,
+        provisioningBoundary: 0,
+        adminArea: 0,
+        roadCentreLine: 0,
+        addressPoint: 0,
+      },
+      revision: 0,
     };
     this.datasets.set(id, { dataset, boundaries });
     await this.#audit.append(options.actor, 'dataset.loaded', { datasetId: id });

@@ -127,6 +127,14 @@ describe('datasets', () => {
         source: 'first.geojson',
         createdBy: 'admin',
         boundaryCount: 2,
+        layerCounts: {
+          serviceBoundary: 2,
+          provisioningBoundary: 0,
+          adminArea: 0,
+          roadCentreLine: 0,
+          addressPoint: 0,
+        },
+        revision: 0,
       },
       repairedCount: 0,
     });

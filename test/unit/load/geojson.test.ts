@@ -137,7 +137,7 @@ describe('broken sources: one refusal that names the byte', () => {
   it('numbers all features from 1, refused ones too', async () => {
     const items = await readAll([collection([two[0], feature({ NGUID: '' }), two[1]])]);
     expect(
-      items.map((item) => (item.kind === 'feature' ? item.feature.ordinal : item.refused.ordinal)),
+      items.map((item) => (item.kind === 'refused' ? item.refused.ordinal : item.feature.ordinal)),
     ).toEqual([1, 2, 3]);
   });
 
@@ -183,7 +183,7 @@ describe('attributes', () => {
       const { geometry: _geometry, ordinal: _ordinal, ...rest } = item.feature;
       return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     }
-    return item?.refused.code;
+    return item?.kind === 'refused' ? item.refused.code : item?.kind;
   }
   const must = { NGUID: 'n', ServiceURI: 'sip:p@h', ServiceURN: 'urn:service:sos' };
   const made = {
@@ -309,9 +309,8 @@ describe('attributes', () => {
 describe('geometry', () => {
   async function fateOf(geometry: unknown): Promise<unknown> {
     const [item] = await readAll([JSON.stringify(feature({}, { geometry }))]);
-    return item?.kind === 'feature'
-      ? item.feature.geometry
-      : `${item?.refused.code}: ${item?.refused.reason}`;
+    if (item?.kind === 'refused') return `${item.refused.code}: ${item.refused.reason}`;
+    return item?.kind === 'feature' ? item.feature.geometry : item?.kind;
   }
   const hole = square.map(([x = 0, y = 0]) => [x / 4 + 0.1, y / 4 + 0.1]);
 
