@@ -52,8 +52,8 @@ export async function readAll(
 
 /** What came of each feature: its id, or the code of its refusal. */
 export function fates(items: readonly SourceFeature[]): readonly string[] {
-  return items.map((item) => ({
+  return items.map((item) => {
     if (item.kind === 'refused') return item.refused.code;
     return item.kind === 'feature' ? item.feature.boundaryId : item.feature.featureId;
-  }));
+  });
 }
