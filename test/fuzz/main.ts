@@ -86,6 +86,7 @@ async function prepare(options: {
         nameServers: [`127.0.0.1:${names.port}`],
         nextHopNetworks: ['127.0.0.0/8', '::1/128'],
       },
+      location: { budgetMs: 500 },
       ingress: { default: { nonEmergency: 'proxy' } },
       routing: { silenceTimeoutMs: 500, ringTimeoutMs: 1_000 },
       log: { level: 'error' },
