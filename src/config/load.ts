@@ -2,6 +2,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { CodedError, Result } from '../base/index.ts';
 import { err, errorText, ok } from '../base/index.ts';
 import { configKeys, variableOf } from './keys.ts';
+import { lostProblems } from './lost.ts';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
 
@@ -125,6 +126,7 @@ function contradictions(config: Config): CodedError[] {
     }
   }
   problems.push(...tlsProblems(config));
+  for (const text of lostProblems(config.lost)) contradiction(text);
   const { budgetMs } = config.location;
   const { lookupDeadlineMs } = config.routing;
   if (budgetMs + lookupDeadlineMs >= config.sip.decideTimeoutMs) {

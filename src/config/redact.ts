@@ -10,20 +10,39 @@ export function redactConfig(config: Config): Config {
       ...config.location,
       references: {
         ...config.location.references,
-        credentials: Object.fromEntries(
-          Object.entries(config.location.references.credentials).map(([host, shown]) => [
-            host,
-            'bearerToken' in shown ? { bearerToken: '***' } : { ...shown, password: '***' },
-          ]),
-        ),
+        credentials: redactCredentials(config.location.references.credentials),
       },
       published: {
         ...config.location.published,
         secrets: config.location.published.secrets.map(() => '***'),
       },
     },
+    lost: {
+      ...config.lost,
+      clients: Object.fromEntries(
+        Object.entries(config.lost.clients).map(([name, client]) => [
+          name,
+          { ...client, bearerTokens: client.bearerTokens.map(() => '***') },
+        ]),
+      ),
+      outbound: {
+        ...config.lost.outbound,
+        credentials: redactCredentials(config.lost.outbound.credentials),
+      },
+    },
     database: url === undefined ? config.database : { ...config.database, url: redactUrl(url) },
   };
+}
+
+type Credentials = Config['location']['references']['credentials'];
+
+function redactCredentials(credentials: Credentials): Credentials {
+  return Object.fromEntries(
+    Object.entries(credentials).map(([host, shown]) => [
+      host,
+      'bearerToken' in shown ? { bearerToken: '***' } : { ...shown, password: '***' },
+    ]),
+  );
 }
 
 /** A URL without its password. */

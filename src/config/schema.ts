@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { locationSchema, peersSchema, placeSchema } from './location.ts';
+import { lostSchema } from './lost.ts';
 
 // The whole configuration: each key with its unit in its name, a default, a range and an effect. docs/configuration.md
 // is made from this file, and a test compares the two.
@@ -288,6 +289,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   location: locationSchema,
   peers: peersSchema,
+  lost: lostSchema,
   http: z
     .strictObject({
       listen: z

@@ -20,6 +20,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   lost: { rooms: ['base', 'xml', 'geo', 'location'], packages: [], isPure: true },
   policy: { rooms: ['base', 'geo', 'location', 'sip'], packages: [], isPure: true },
   esrp: { rooms: ['base', 'xml', 'geo', 'sip', 'location', 'lost', 'policy'], packages: [], isPure: true },
+  ecrf: {
+    rooms: ['base', 'xml', 'geo', 'location', 'lost', 'esrp'],
+    packages: ['lru-cache'],
+    isPure: true,
+  },
   store: {
     rooms: ['base', 'geo', 'location', 'esrp'],
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-postgis', 'tar-stream'],
@@ -55,6 +60,7 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   undici: ['net'],
   'csv-parse': ['load'],
+  'lru-cache': ['ecrf'],
 };
 
 /** Modules of Node.js that neither do input or output nor read a clock; of `node:crypto` what draws no random number. */
