@@ -25,6 +25,7 @@ export type {
   PatienceLimits,
 } from './http-types.ts';
 export { defaultNetLimits } from './limits.ts';
+export { LostDiscovery, type LostDiscoveryOptions, type LostPurpose } from './lost-discovery.ts';
 export { type NextHopFilter, nextHopFilter } from './next-hop-filter.ts';
 export { defaultTransportOrder, type FamilyPolicy, type TransportOrder } from './next-hop-plan.ts';
 export { type CallOutcome, type LadderEntry, type PlaceCallOptions, placeCall } from './place-call.ts';
