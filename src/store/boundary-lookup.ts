@@ -3,116 +3,217 @@ import type { BoundaryLookup, BoundaryMatch, LookupAnswer, LookupScope } from '.
 import { centerOf, type Position, type Shape } from '../geo/index.ts';
 import type { CivicAddress } from '../location/index.ts';
 import { regionKeys, soughtAreaKeys } from './area-names.ts';
-import type { Database } from './database/types.ts';
+import type { Database, Statement } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
 import { callerAreaOf } from './geometry/caller-area.ts';
 import {
-  boundariesAtPoint,
-  boundariesByAreaNames,
-  nearestWithinM,
+  answerOf,
+  chooseAtPoint,
+  chooseNearest,
+  isAbsence,
+  type OverlapCandidate,
+  orderOverlaps,
+  overlapMatchesMax,
   type PointCandidate,
-} from './sql/lookup.ts';
-import { boundariesOverArea, type OverlapCandidate, overlapPartsMax } from './sql/overlap.ts';
+} from './lookup-order.ts';
+import { crackM, isPole, localPlane } from './lookup-place.ts';
+import { getDataset } from './sql/dataset.ts';
+import { boundariesAtPoint, boundariesAtPole, boundariesByAreaNames } from './sql/lookup.ts';
+import { reachOfService, servicesPresent } from './sql/nearest.ts';
+import { boundariesOverArea, overlapPartsMax } from './sql/overlap.ts';
+
+/** What every statement of a lookup answers: which dataset was active at its moment. */
+interface ActiveJson {
+  readonly activeId: number | null;
+}
 
 type CandidateJson = MatchJson & PointCandidate;
+type OverlapJson = MatchJson & OverlapCandidate;
 
-interface PointJson {
-  readonly datasetId: number | null;
+interface PointJson extends ActiveJson {
   readonly candidates: readonly CandidateJson[] | null;
 }
 
-type OverlapJson = MatchJson & OverlapCandidate;
-
-interface OverlapsJson {
-  readonly datasetId: number | null;
+interface OverlapsJson extends ActiveJson {
   readonly parts: number;
   readonly total: number;
   readonly candidates: readonly OverlapJson[] | null;
 }
 
-interface AreaJson {
-  readonly datasetId: number | null;
+interface AreaJson extends ActiveJson {
   readonly uriCount: number;
   readonly matches: readonly MatchJson[] | null;
 }
 
-/** Lookups in the active dataset by one prepared statement each. */
+/** Lookups in the database, in the active dataset or the one named, by one prepared statement each. */
 export function makeBoundaryLookup(database: Database): BoundaryLookup {
+  const sessions = new LookupSessions(database);
   return {
-    byPoint: async (position, scope) => await byPoint(database, position, scope),
-    byArea: async (shape, scope) => await byArea(database, shape, scope),
-    byCivic: async (civic, scope) => await byCivic(database, civic, scope),
-    nearest: async (position, withinM, scope) => await nearest(database, position, withinM, scope),
+    byPoint: async (position, scope) =>
+      await sessions.run(scope, (session) => byPoint(session, position, scope)),
+    byArea: async (shape, scope) => await sessions.run(scope, (session) => byArea(session, shape, scope)),
+    byCivic: async (civic, scope) => await sessions.run(scope, (session) => byCivic(session, civic, scope)),
+    nearest: async (position, withinM, scope) =>
+      await sessions.run(scope, (session) => nearest(session, position, withinM, scope)),
   };
 }
 
-async function byPoint(database: Database, position: Position, scope: LookupScope): Promise<LookupAnswer> {
-  const json = await candidatesAt(database, position, nearestWithinM, scope);
-  if (json.datasetId === null) return { kind: 'noActiveDataset' };
-  const { rule, chosen } = chooseAtPoint(json.candidates ?? []);
-  const matches = decodeAll(chosen, json.datasetId);
-  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
-  return { kind: 'found', rule, matches };
+/** How often a lookup follows the pointer to the active dataset when that changes under it. */
+const followsMax = 5;
+
+/**
+ * Tells each lookup the dataset to look into. That is the one that was active last; each statement says which one is,
+ * and where it is another the lookup is done again, so that an answer is never of two datasets.
+ */
+class LookupSessions {
+  readonly #database: Database;
+  /** The dataset that was active when last asked; 0 before, which no dataset is. */
+  #activeId = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async run(
+    scope: LookupScope,
+    work: (session: LookupSession) => Promise<LookupAnswer>,
+  ): Promise<LookupAnswer> {
+    const endsAt = performance.now() + scope.deadlineMs;
+    if (scope.datasetId !== undefined) {
+      const answer = await work(new LookupSession(this.#database, scope.datasetId, endsAt));
+      if (answer.kind !== 'nothing') return answer;
+      // Nothing is found in a dataset that is not there, too.
+      const isThere = await this.#database.query(getDataset(scope.datasetId), {
+        deadlineMs: Math.max(1, endsAt - performance.now()),
+        lane: 'lookup',
+      });
+      return isThere === null ? { kind: 'noActiveDataset' } : answer;
+    }
+    for (let follows = 0; ; follows += 1) {
+      const session = new LookupSession(this.#database, this.#activeId, endsAt);
+      let answer: LookupAnswer | undefined;
+      try {
+        answer = await work(session);
+      } catch (error) {
+        // What went wrong in a dataset that is not active any more says nothing of the one that is.
+        if (session.activeId === undefined || session.activeId === session.datasetId) throw error;
+      }
+      if (answer !== undefined && session.activeId === session.datasetId) return answer;
+      if (session.activeId === undefined) return { kind: 'noActiveDataset' };
+      this.#activeId = session.activeId;
+      if (follows === followsMax) {
+        throw new DependencyError('store.queryFailed', 'the active dataset changes faster than it is read');
+      }
+    }
+  }
+}
+
+/** One lookup in one dataset. */
+class LookupSession {
+  readonly datasetId: number;
+  /** The active dataset as the newest statement saw it; undefined where there is none. */
+  activeId: number | undefined;
+  readonly #database: Database;
+  readonly #endsAt: number;
+
+  constructor(database: Database, dataset: number, endsAt: number) {
+    this.#database = database;
+    this.datasetId = dataset;
+    this.#endsAt = endsAt;
+  }
+
+  async ask<T extends ActiveJson>(statement: Statement): Promise<T> {
+    const deadlineMs = Math.max(1, this.#endsAt - performance.now());
+    const json = (await this.#database.query(statement, { deadlineMs, lane: 'lookup' })) as T;
+    this.activeId = json.activeId ?? undefined;
+    return json;
+  }
+}
+
+async function byPoint(
+  session: LookupSession,
+  position: Position,
+  scope: LookupScope,
+): Promise<LookupAnswer> {
+  const { rule, chosen } = chooseAtPoint(await candidatesAt(session, position, crackM, scope));
+  return answerOf(decodeAll(chosen, session.datasetId), session.datasetId, { rule });
+}
+
+// A box over the antimeridian is looked for at both ends.
+async function candidatesAt(
+  session: LookupSession,
+  position: Position,
+  withinM: number,
+  { services, asOf }: Pick<LookupScope, 'services' | 'asOf'>,
+): Promise<readonly CandidateJson[]> {
+  const { lons, ...plane } = localPlane(position, withinM);
+  const question = { ...plane, lat: position.lat, services, asOf, datasetId: session.datasetId };
+  if (isPole(position)) {
+    const json = await session.ask<PointJson>(boundariesAtPole({ ...question, lon: 0 }));
+    return json.candidates ?? [];
+  }
+  const found: CandidateJson[] = [];
+  for (const lon of lons) {
+    const json = await session.ask<PointJson>(boundariesAtPoint({ ...question, lon }));
+    if (json.candidates !== null) found.push(...json.candidates);
+  }
+  return found;
 }
 
 async function nearest(
-  database: Database,
+  session: LookupSession,
   position: Position,
   withinM: number,
   scope: LookupScope,
 ): Promise<LookupAnswer> {
-  const json = await candidatesAt(database, position, withinM, scope);
-  if (json.datasetId === null) return { kind: 'noActiveDataset' };
-  const [first, ...others] = chooseAtPoint(json.candidates ?? []).chosen;
-  if (first === undefined) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
-  const dataset = json.datasetId;
-  return {
-    kind: 'found',
-    rule: 'nearest',
-    matches: [decodeMatch(first, dataset), ...others.map((each) => decodeMatch(each, dataset))],
-    distanceM: first.distanceM,
-  };
-}
-
-async function candidatesAt(
-  database: Database,
-  { lon, lat }: Position,
-  withinM: number,
-  { services, asOf, ...scope }: LookupScope,
-): Promise<PointJson> {
-  const statement = boundariesAtPoint({ lon, lat, withinM, services, asOf });
-  return (await database.query(statement, { deadlineMs: scope.deadlineMs, lane: 'lookup' })) as PointJson;
-}
-
-// A boundary that covers the point always goes before one that is only near. Among near ones the nearest is meant,
-// to the centimetre: below that, differences are rounding and the tie-break decides.
-function chooseAtPoint(candidates: readonly CandidateJson[]): {
-  readonly rule: 'covers' | 'withinOneMetre';
-  readonly chosen: readonly CandidateJson[];
-} {
-  const covering = candidates.filter(({ distanceM }) => distanceM === 0);
-  const rule = covering.length > 0 ? 'covers' : 'withinOneMetre';
-  const sorted = (rule === 'covers' ? covering : [...candidates]).sort(
-    (a, b) =>
-      a.preference - b.preference ||
-      Math.round(a.distanceM * 100) - Math.round(b.distanceM * 100) ||
-      b.priority - a.priority ||
-      compareText(a.boundaryId, b.boundaryId),
+  const { asOf } = scope;
+  const present = await session.ask<ActiveJson & { readonly services: readonly string[] | null }>(
+    servicesPresent(session.datasetId, scope.services),
   );
-  // Several parts of one boundary can meet at the point.
-  const ids = new Set<string>();
-  return { rule, chosen: sorted.filter(({ boundaryId }) => !ids.has(boundaryId) && ids.add(boundaryId)) };
+  for (const service of scope.services) {
+    if (!present.services?.includes(service)) continue;
+    const reachM = await reachOf(session, position, withinM, { service, asOf });
+    if (reachM === undefined) continue;
+    // What is just as far is found too: rounding must not lose it.
+    const within = Math.min(withinM, reachM + 0.001);
+    const found = await candidatesAt(session, position, within, { services: [service], asOf });
+    const chosen = chooseNearest(found);
+    const [first] = chosen;
+    if (first === undefined) continue;
+    return answerOf(decodeAll(chosen, session.datasetId), session.datasetId, {
+      rule: 'nearest',
+      distanceM: first.distanceM,
+    });
+  }
+  return { kind: 'nothing', datasetId: datasetId(session.datasetId) };
 }
 
-/** How many boundaries an answer by overlap lists. */
-const overlapMatchesMax = 20;
+/** A distance within which a boundary of the service is, `withinM` at most; undefined where none can be. */
+async function reachOf(
+  session: LookupSession,
+  position: Position,
+  withinM: number,
+  sought: { readonly service: string; readonly asOf: number },
+): Promise<number | undefined> {
+  if (isPole(position)) return withinM;
+  const { lons, ...plane } = localPlane(position, withinM);
+  let least: number | undefined;
+  for (const lon of lons) {
+    const { reachM } = await session.ask<ActiveJson & { readonly reachM: number | null }>(
+      reachOfService({ ...plane, ...sought, lon, lat: position.lat, datasetId: session.datasetId }),
+    );
+    if (reachM !== null && (least === undefined || reachM < least)) least = reachM;
+  }
+  return least;
+}
 
-async function byArea(database: Database, shape: Shape, scope: LookupScope): Promise<LookupAnswer> {
+async function byArea(session: LookupSession, shape: Shape, scope: LookupScope): Promise<LookupAnswer> {
   const area = callerAreaOf(shape);
-  if (area === undefined) return await byPoint(database, centerOf(shape), scope);
-  const statement = boundariesOverArea({ ...area, services: scope.services, asOf: scope.asOf });
-  const json = (await database.query(statement, lookupOptions(scope))) as OverlapsJson;
-  if (json.datasetId === null) return { kind: 'noActiveDataset' };
+  if (area === undefined) return await byPoint(session, centerOf(shape), scope);
+  const { services, asOf } = scope;
+  const json = await session.ask<OverlapsJson>(
+    boundariesOverArea({ ...area, services, asOf, datasetId: session.datasetId }),
+  );
   if (json.parts > overlapPartsMax) {
     throw new DependencyError(
       'store.areaTooLarge',
@@ -121,73 +222,38 @@ async function byArea(database: Database, shape: Shape, scope: LookupScope): Pro
   }
   const candidates = orderOverlaps(json.candidates ?? [], area.tolerance).slice(0, overlapMatchesMax);
   const matches = candidates.map((each) => ({
-    ...decodeMatch(each, json.datasetId ?? 0),
+    ...decodeMatch(each, session.datasetId),
     share: each.share,
   }));
-  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
-  return { kind: 'found', rule: 'overlap', matches, total: json.total };
+  return answerOf(matches, session.datasetId, { rule: 'overlap', total: json.total });
 }
 
-/**
- * By service, then share, the largest first. Shares that follow each other within the tolerance are equal, the largest
- * of them holds for all, and priority and id decide: so the order does not hang on rounding.
- */
-function orderOverlaps(candidates: readonly OverlapJson[], tolerance: number): readonly OverlapJson[] {
-  const sorted = [...candidates].sort((a, b) => a.preference - b.preference || b.share - a.share);
-  const levelled: OverlapJson[] = [];
-  let before: OverlapJson | undefined;
-  for (const each of sorted) {
-    const isEqual = before?.preference === each.preference && before.share - each.share <= tolerance;
-    const share = isEqual ? (levelled.at(-1)?.share ?? each.share) : wholeOr(each.share, tolerance);
-    levelled.push({ ...each, share });
-    before = each;
-  }
-  return levelled.sort(
-    (a, b) =>
-      a.preference - b.preference ||
-      b.share - a.share ||
-      b.priority - a.priority ||
-      compareText(a.boundaryId, b.boundaryId),
-  );
-}
-
-function wholeOr(share: number, tolerance: number): number {
-  return share >= 1 - tolerance ? 1 : share;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-async function byCivic(database: Database, civic: CivicAddress, scope: LookupScope): Promise<LookupAnswer> {
+async function byCivic(
+  session: LookupSession,
+  civic: CivicAddress,
+  scope: LookupScope,
+): Promise<LookupAnswer> {
   const { countryKey, a1Key } = regionKeys(civic.country, civic.elements.get('A1'));
-  const statement = boundariesByAreaNames({
-    countryKey,
-    a1Key,
-    a2Keys: soughtAreaKeys(civic.elements.get('A2')),
-    a3Keys: soughtAreaKeys(civic.elements.get('A3')),
-    services: scope.services,
-    asOf: scope.asOf,
-  });
-  const json = (await database.query(statement, lookupOptions(scope))) as AreaJson;
-  if (json.datasetId === null) return { kind: 'noActiveDataset' };
-  const matches = decodeAll(json.matches, json.datasetId);
-  if (!isFilled(matches)) return { kind: 'nothing', datasetId: datasetId(json.datasetId) };
+  const json = await session.ask<AreaJson>(
+    boundariesByAreaNames({
+      datasetId: session.datasetId,
+      countryKey,
+      a1Key,
+      a2Keys: soughtAreaKeys(civic.elements.get('A2')),
+      a3Keys: soughtAreaKeys(civic.elements.get('A3')),
+      services: scope.services,
+      asOf: scope.asOf,
+    }),
+  );
+  const matches = decodeAll(json.matches ?? [], session.datasetId);
+  const [first] = matches;
   // Several boundaries that lead to one PSAP leave no doubt where the call goes.
-  if (json.uriCount === 1) return { kind: 'found', rule: 'areaName', matches };
-  return { kind: 'ambiguous', datasetId: datasetId(json.datasetId), candidates: matches };
+  if (json.uriCount <= 1 || first === undefined || matches.every(isAbsence)) {
+    return answerOf(matches, session.datasetId, { rule: 'areaName' });
+  }
+  return { kind: 'ambiguous', datasetId: datasetId(session.datasetId), candidates: matches };
 }
 
-function lookupOptions(scope: LookupScope) {
-  return { deadlineMs: scope.deadlineMs, lane: 'lookup' } as const;
-}
-
-function decodeAll(matches: readonly MatchJson[] | null, dataset: number): readonly BoundaryMatch[] {
-  return (matches ?? []).map((match) => decodeMatch(match, dataset));
-}
-
-function isFilled(
-  matches: readonly BoundaryMatch[],
-): matches is readonly [BoundaryMatch, ...BoundaryMatch[]] {
-  return matches.length > 0;
+function decodeAll(matches: readonly MatchJson[], dataset: number): readonly BoundaryMatch[] {
+  return matches.map((match) => decodeMatch(match, dataset));
 }

@@ -40,7 +40,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 // The first statement that uses PostGIS loads its library, and the first lookup is planned: a quarter of a second in
 // the embedded database, which the first call would wait for.
 async function warmUp(database: Database, logger: Logger): Promise<void> {
-  const statement = boundariesAtPoint({ lon: 0, lat: 0, withinM: 1, services: [], asOf: 0 });
+  const statement = boundariesAtPoint({
+    ...{ lon: 0, lat: 0, scale: 1, widthDeg: 1e-5, heightDeg: 1e-5 },
+    ...{ services: [], asOf: 0, datasetId: 0 },
+  });
   try {
     await database.query(statement, { deadlineMs: 10_000, lane: 'lookup' });
   } catch (error) {

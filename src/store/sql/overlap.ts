@@ -12,6 +12,8 @@ const cornersMax = 512;
 const simplerBy = 1e-4;
 
 export interface OverlapQuestion {
+  /** The dataset that is looked into. */
+  readonly datasetId: number;
   /** The area, as WKB in hex, once for each turn that it is looked for at. */
   readonly copies: readonly string[];
   readonly services: readonly string[];
@@ -21,16 +23,8 @@ export interface OverlapQuestion {
   readonly tolerance: number;
 }
 
-/** A boundary that overlaps an area. */
-export interface OverlapCandidate {
-  /** Place of its service in the list of preferences, from 1. */
-  readonly preference: number;
-  /** The part of the area that it covers, 0 to 1 but for rounding. */
-  readonly share: number;
-}
-
 /**
- * The boundaries of the active dataset that overlap an area (SRID 4326; touching at an edge does not count), in order
+ * The boundaries of a dataset that overlap an area (SRID 4326; touching at an edge does not count), in order
  * but for the ties, with their shares of the area on the plane of longitude and latitude, where areas are true to each
  * other at one latitude: over 50 km at 60° north a share may be half a hundredth off. `candidates` is null where more
  * parts lie in its box than are overlaid. A part that the area covers, or that covers the area, is not cut.
@@ -53,7 +47,7 @@ hit as materialized (
   from area
   cross join lateral (
     select boundary_no, geom from boundary_part
-    where dataset_id = ${activeDataset} and geom && area.g
+    where dataset_id = $5::int and geom && area.g
     limit ${overlapPartsMax + 1}
   ) p
 ),
@@ -65,24 +59,24 @@ overlap as materialized (
     when not ST_Intersects(hit.g, hit.geom) then 0
     else ST_Area(ST_Intersection(hit.geom, hit.g, ${overlayGridDeg}))
     end) / nullif((select size from counted), 0) as share
-  from hit join service_boundary b on b.dataset_id = ${activeDataset} and b.boundary_no = hit.boundary_no
-  where (select parts from counted) <= ${overlapPartsMax}
+  from hit join service_boundary b on b.dataset_id = $5::int and b.boundary_no = hit.boundary_no
+  where (select parts from counted) <= ${overlapPartsMax} and b.removed_in is null
     and b.service_urn = any($2::text[]) and ${inForce('b', '$3::float8')}
   group by b.boundary_no
 ),
 ranked as (
   select b.*, array_position($2::text[], b.service_urn) as preference, overlap.share
-  from overlap join service_boundary b on b.dataset_id = ${activeDataset} and b.boundary_no = overlap.boundary_no
+  from overlap join service_boundary b on b.dataset_id = $5::int and b.boundary_no = overlap.boundary_no
   where overlap.share > $4::float8
 )
 select json_build_object(
-  'datasetId', ${activeDataset},
+  'activeId', ${activeDataset},
   'parts', (select parts from counted),
   'total', (select count(*) from ranked),
   'candidates', (select json_agg(json_build_object('preference', preference, 'share', share, ${matchFields}))
     from (select * from ranked order by preference, share desc, priority desc, boundary_id collate "C"
       limit ${overlapsMax}) first)
 )::text as answer`,
-    values: [question.copies, question.services, question.asOf, question.tolerance],
+    values: [question.copies, question.services, question.asOf, question.tolerance, question.datasetId],
   };
 }
