@@ -166,6 +166,8 @@ export interface CheckReport {
   readonly revision: number;
   /** The step that is under way, or the reason of a failure. */
   readonly detail: string;
+  /** How much of the check is done, 0 to 1. */
+  readonly progress: number;
   readonly counts: Readonly<Record<FindingSeverity, number>>;
   readonly countsByCode: Readonly<Record<string, number>>;
 }

@@ -15,6 +15,7 @@ export {
   type NewLocation,
 } from './call-book.ts';
 export { type CallChange, CallChanges, type CallListener } from './call-changes.ts';
+export { type FindingCode, type FindingCodeDefinition, findingCodes } from './finding-codes.ts';
 export type {
   AddressPointFeature,
   AdminAreaFeature,
@@ -92,6 +93,22 @@ export type {
   Timer,
 } from './ports.ts';
 export { keptUntil, type RetentionRules } from './retention.ts';
+export {
+  activationHindrance,
+  type CheckOptions,
+  type CheckStart,
+  type DatasetDiff,
+  type DatasetRemoval,
+  type DatasetReview,
+  type DiffQuery,
+  type FeatureChange,
+  type FindingQuery,
+  type LayerDifference,
+  type ProbeKind,
+  type ProbePoint,
+  type ProbeQuery,
+  type ProbeSource,
+} from './review.ts';
 export { createRouteService, type RouteServiceOptions, type RouteServicePorts } from './route-service.ts';
 export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
 export type { Profile, SupplyOptions } from './supply.ts';
