@@ -1,8 +1,9 @@
-import { DependencyError, datasetId } from '../base/index.ts';
+import { datasetId } from '../base/index.ts';
 import type { BoundaryLookup, BoundaryMatch, LookupAnswer, LookupScope } from '../esrp/index.ts';
 import { centerOf, type Position, type Shape } from '../geo/index.ts';
 import type { CivicAddress } from '../location/index.ts';
 import { regionKeys, soughtAreaKeys } from './area-names.ts';
+import { storeError } from './database/failures.ts';
 import type { Database, Statement } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
 import { callerAreaOf } from './geometry/caller-area.ts';
@@ -18,7 +19,7 @@ import {
 } from './lookup-order.ts';
 import { crackM, isPole, localPlane } from './lookup-place.ts';
 import { getDataset } from './sql/dataset.ts';
-import { boundariesAtPoint, boundariesAtPole, boundariesByAreaNames } from './sql/lookup.ts';
+import { activeDatasetId, boundariesAtPoint, boundariesAtPole, boundariesByAreaNames } from './sql/lookup.ts';
 import { reachOfService, servicesPresent } from './sql/nearest.ts';
 import { boundariesOverArea, overlapPartsMax } from './sql/overlap.ts';
 
@@ -67,8 +68,8 @@ const followsMax = 5;
  */
 class LookupSessions {
   readonly #database: Database;
-  /** The dataset that was active when last asked; 0 before, which no dataset is. */
-  #activeId = 0;
+  /** The dataset that was active when last asked. */
+  #activeId: number | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -83,29 +84,34 @@ class LookupSessions {
       const answer = await work(new LookupSession(this.#database, scope.datasetId, endsAt));
       if (answer.kind !== 'nothing') return answer;
       // Nothing is found in a dataset that is not there, too.
-      const isThere = await this.#database.query(getDataset(scope.datasetId), {
-        deadlineMs: Math.max(1, endsAt - performance.now()),
-        lane: 'lookup',
-      });
-      return isThere === null ? { kind: 'noActiveDataset' } : answer;
+      return (await this.#ask(getDataset(scope.datasetId), endsAt)) === null
+        ? { kind: 'noActiveDataset' }
+        : answer;
     }
-    for (let follows = 0; ; follows += 1) {
+    for (let follows = 0; follows <= followsMax; follows += 1) {
+      this.#activeId ??= ((await this.#ask(activeDatasetId(), endsAt)) as number | null) ?? undefined;
+      if (this.#activeId === undefined) return { kind: 'noActiveDataset' };
       const session = new LookupSession(this.#database, this.#activeId, endsAt);
       let answer: LookupAnswer | undefined;
       try {
         answer = await work(session);
       } catch (error) {
         // What went wrong in a dataset that is not active any more says nothing of the one that is.
-        if (session.activeId === undefined || session.activeId === session.datasetId) throw error;
+        if (session.activeId === session.datasetId) throw error;
       }
       if (answer !== undefined && session.activeId === session.datasetId) return answer;
-      if (session.activeId === undefined) return { kind: 'noActiveDataset' };
       this.#activeId = session.activeId;
-      if (follows === followsMax) {
-        throw new DependencyError('store.queryFailed', 'the active dataset changes faster than it is read');
-      }
     }
+    throw storeError('store.queryFailed', 'the active dataset changes faster than it is read');
   }
+
+  #ask(statement: Statement, endsAt: number): Promise<unknown> {
+    return this.#database.query(statement, { deadlineMs: leftMs(endsAt), lane: 'lookup' });
+  }
+}
+
+function leftMs(endsAt: number): number {
+  return Math.max(1, endsAt - performance.now());
 }
 
 /** One lookup in one dataset. */
@@ -119,12 +125,15 @@ class LookupSession {
   constructor(database: Database, dataset: number, endsAt: number) {
     this.#database = database;
     this.datasetId = dataset;
+    this.activeId = dataset;
     this.#endsAt = endsAt;
   }
 
   async ask<T extends ActiveJson>(statement: Statement): Promise<T> {
-    const deadlineMs = Math.max(1, this.#endsAt - performance.now());
-    const json = (await this.#database.query(statement, { deadlineMs, lane: 'lookup' })) as T;
+    const json = (await this.#database.query(statement, {
+      deadlineMs: leftMs(this.#endsAt),
+      lane: 'lookup',
+    })) as T;
     this.activeId = json.activeId ?? undefined;
     return json;
   }
@@ -215,7 +224,7 @@ async function byArea(session: LookupSession, shape: Shape, scope: LookupScope):
     boundariesOverArea({ ...area, services, asOf, datasetId: session.datasetId }),
   );
   if (json.parts > overlapPartsMax) {
-    throw new DependencyError(
+    throw storeError(
       'store.areaTooLarge',
       `the area's box holds more than ${overlapPartsMax} parts of boundaries`,
     );

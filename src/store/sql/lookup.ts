@@ -6,6 +6,11 @@ import { metresPerDegree } from '../lookup-place.ts';
 
 export const activeDataset = '(select dataset_id from active_dataset)';
 
+/** The id of the active dataset, or null. */
+export function activeDatasetId(): Statement {
+  return { name: 'active_dataset_id', text: `select ${activeDataset}::text as answer`, values: [] };
+}
+
 // What an answer names of a boundary.
 export const matchFields = `'boundaryId', boundary_id, 'displayName', display_name, 'serviceUrn', service_urn,
   'serviceUri', service_uri, 'serviceNumber', service_number, 'agencyId', agency_id, 'priority', priority`;
