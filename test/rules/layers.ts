@@ -12,7 +12,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   xml: { rooms: ['base'], packages: ['fast-xml-parser'], isPure: true },
   geo: {
     rooms: ['base'],
-    packages: ['@turf/turf', '@turf/boolean-point-in-polygon', '@turf/distance'],
+    packages: ['@turf/turf', '@turf/boolean-point-in-polygon', '@turf/distance', 'robust-predicates'],
     isPure: true,
   },
   sip: { rooms: ['base'], packages: [], isPure: true },
@@ -50,6 +50,7 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   '@turf/turf': ['geo'],
   '@turf/boolean-point-in-polygon': ['geo'],
   '@turf/distance': ['geo'],
+  'robust-predicates': ['geo'],
   pg: ['store'],
   '@electric-sql/pglite': ['store'],
   '@electric-sql/pglite-postgis': ['store'],

@@ -1,0 +1,92 @@
+import { orient2d } from 'robust-predicates';
+import {
+  blockBits,
+  blockMask,
+  boxStride,
+  countMask,
+  leafFlag,
+  linkStride,
+  type PolygonTree,
+  stackSize,
+} from './polygon-index-tree.ts';
+
+/** Twice the rounding of the product difference below, as a part of the sum of its products (Shewchuk 1997, ccwerrboundA). */
+const errorBound = (3 + 16 * 2 ** -53) * 2 ** -53;
+
+// Lookups are synchronous and do not nest, so they share one stack.
+const stack = new Uint32Array(stackSize);
+
+/** Where a point is in regard to a polygon's node: 0 outside, 1 inside, 2 on an edge or corner. By even and odd. */
+export function placeIn(tree: PolygonTree, node: number, x: number, y: number): 0 | 1 | 2 {
+  const { boxes, links } = tree;
+  let isInside = false;
+  let height = 1;
+  stack[0] = node;
+  while (height > 0) {
+    height -= 1;
+    const link = (stack[height] ?? 0) * linkStride;
+    const first = links[link] ?? 0;
+    const flags = links[link + 1] ?? 0;
+    if (flags >= leafFlag) {
+      const place = crossings(tree, first, flags & countMask, x, y);
+      if (place === 2) return 2;
+      if (place === 1) isInside = !isInside;
+      continue;
+    }
+    const end = first + (flags & countMask);
+    for (let child = first; child < end; child += 1) {
+      const box = child * boxStride;
+      if (y < (boxes[box + 1] ?? 0) || y > (boxes[box + 3] ?? 0) || x > (boxes[box + 2] ?? 0)) continue;
+      if (x < (boxes[box] ?? 0)) {
+        if ((boxes[box + 4] ?? 0) > y !== (boxes[box + 5] ?? 0) > y) isInside = !isInside;
+      } else {
+        stack[height] = child;
+        height += 1;
+      }
+    }
+  }
+  return isInside ? 1 : 0;
+}
+
+/** Whether a ray to the right crosses the edges of a leaf an odd number of times (1) or even (0); 2: the point is on one. */
+function crossings(tree: PolygonTree, first: number, count: number, x: number, y: number): 0 | 1 | 2 {
+  const block = tree.blocks[first >> blockBits];
+  if (block === undefined) return 0;
+  let isOdd = false;
+  let at = 2 * (first & blockMask);
+  let x1 = block[at] ?? 0;
+  let y1 = block[at + 1] ?? 0;
+  for (const end = at + 2 * count; at < end; ) {
+    at += 2;
+    const x2 = block[at] ?? 0;
+    const y2 = block[at + 1] ?? 0;
+    const isAbove1 = y1 > y;
+    const isAbove2 = y2 > y;
+    if (isAbove1 !== isAbove2) {
+      const side = x1 > x && x2 > x ? 1 : x1 < x && x2 < x ? -1 : leftOf(x1, y1, x2, y2, x, y);
+      if (side === 0) return 2;
+      if (side > 0) isOdd = !isOdd;
+    } else if (!isAbove1 && (y1 === y || y2 === y) && isTouching(x1, y1, x2, y2, x, y)) {
+      return 2;
+    }
+    x1 = x2;
+    y1 = y2;
+  }
+  return isOdd ? 1 : 0;
+}
+
+/** Of an edge that reaches the parallel from below: whether it touches it at the point. */
+function isTouching(x1: number, y1: number, x2: number, y2: number, x: number, y: number): boolean {
+  if (y1 === y2) return x1 < x2 ? x1 <= x && x <= x2 : x2 <= x && x <= x1;
+  return y1 === y ? x1 === x : x2 === x;
+}
+
+/** Above 0 where the point is to the left of an edge (on whichever of its ends is lower, looking up), 0 on it: exact. */
+function leftOf(x1: number, y1: number, x2: number, y2: number, x: number, y: number): number {
+  const a = (x2 - x1) * (y - y1);
+  const b = (x - x1) * (y2 - y1);
+  const difference = a - b;
+  const bound = errorBound * (Math.abs(a) + Math.abs(b));
+  const turn = difference > bound || -difference > bound ? difference : -orient2d(x1, y1, x2, y2, x, y);
+  return y2 > y1 ? turn : -turn;
+}

@@ -1,0 +1,241 @@
+import { ok, type Result } from '../base/index.ts';
+import { commonArea } from './area-overlap.ts';
+import { areaProfile } from './area-profile.ts';
+import { type FlatRing, TreeBuilder } from './polygon-index-build.ts';
+import { treeBytes, treeFromBytes } from './polygon-index-bytes.ts';
+import { boxDistance2, edgeDistance2 } from './polygon-index-near.ts';
+import { placeIn } from './polygon-index-point.ts';
+import { boxStride, countMask, linkStride, type PolygonTree, stackSize } from './polygon-index-tree.ts';
+import type { Ring } from './types.ts';
+
+export type { FlatRing };
+
+/** A polygon that is near to a point. */
+export interface NearPolygon {
+  /** Its place in the order in which polygons were added, from 0. */
+  readonly no: number;
+  /** Metres; 0 where it covers the point. */
+  readonly distanceM: number;
+}
+
+/** A polygon that overlaps an area. */
+export interface OverlappingPolygon {
+  readonly no: number;
+  /** The part of the area that it covers, above 0, up to 1 but for rounding. */
+  readonly share: number;
+}
+
+/**
+ * Polygons in memory, for lookups that wait for nothing. Longitude and latitude in degrees (EPSG:4326), edges straight
+ * in them; a polygon has one or more outer rings with their holes and is valid in the sense of OGC Simple Features.
+ * Polygons are known by numbers in the order in which they were added, from 0.
+ */
+export interface PolygonIndex {
+  /**
+   * The polygons that cover a point (edges and corners count, decided exactly), put into `found` from its start, in no
+   * order; answers how many there are. A point at 180° is at -180° too.
+   */
+  covering(lon: number, lat: number, found: number[]): number;
+  /**
+   * The polygons within a distance of a point, in no order. Distances are taken on the plane that is true to scale at
+   * the point, also over the antimeridian.
+   */
+  near(lon: number, lat: number, withinM: number): readonly NearPolygon[];
+  /**
+   * The polygons that overlap an area, in no order, with their shares of it on the plane of longitude and latitude.
+   * The area's polygons have their outer rings first, must not cross themselves or each other, and run on over the
+   * antimeridian, beyond ±180°. None where the area has no extent.
+   */
+  overlaps(area: readonly (readonly Ring[])[]): readonly OverlappingPolygon[];
+  /** The index as consecutive pieces of one file, without copying: they must not be changed. */
+  toBytes(): readonly Uint8Array[];
+  readonly byteLength: number;
+  /** How many polygons were added that have rings. */
+  readonly polygonCount: number;
+  /** Corners of their rings, the closing ones included. */
+  readonly vertexCount: number;
+}
+
+/** Takes polygons as they come; what was given may be dropped or used again after each call. */
+export interface PolygonIndexBuilder {
+  /** Adds the rings of one polygon, in any order; answers its number. Throws a BugError where one is open or not finite. */
+  add(rings: readonly FlatRing[]): number;
+  /** The index of what was added; the builder must not be used any more. */
+  finish(): PolygonIndex;
+}
+
+/** Metres of a degree of latitude: the mean radius of the Earth's meridian at any latitude differs by less than 0.6 %. */
+const metresPerDegree = 111_195;
+/** Areas in common below this part of an area come of rounding. */
+const leastShare = 1e-12;
+
+const stack = new Uint32Array(stackSize);
+
+export function polygonIndexBuilder(): PolygonIndexBuilder {
+  const builder = new TreeBuilder();
+  return { add: (rings) => builder.add(rings), finish: () => indexOf(builder.finish()) };
+}
+
+/** An index of polygons with GeoJSON coordinates: by polygon, ring (the outer one first) and corner. */
+export function buildPolygonIndex(
+  polygons: Iterable<{ readonly coordinates: readonly (readonly Ring[])[] }>,
+): PolygonIndex {
+  const builder = polygonIndexBuilder();
+  for (const { coordinates } of polygons) builder.add(flatRings(coordinates));
+  return builder.finish();
+}
+
+/** GeoJSON coordinates of a multipolygon as rings for the builder. */
+export function flatRings(coordinates: readonly (readonly Ring[])[]): readonly FlatRing[] {
+  return coordinates.flatMap((rings) =>
+    rings.map((ring, place) => {
+      const flat = new Float64Array(2 * ring.length);
+      for (const [index, [lon, lat]] of ring.entries()) {
+        flat[2 * index] = lon;
+        flat[2 * index + 1] = lat;
+      }
+      return { coordinates: flat, isHole: place > 0 };
+    }),
+  );
+}
+
+/**
+ * The index whose bytes {@link PolygonIndex.toBytes} gave, put together. It keeps using them. The error says what is
+ * wrong with them; that their content is what was written is for a checksum to say.
+ */
+export function polygonIndexFromBytes(bytes: Uint8Array): Result<PolygonIndex, string> {
+  const tree = treeFromBytes(bytes);
+  return tree.ok ? ok(indexOf(tree.value)) : tree;
+}
+
+function indexOf(tree: PolygonTree): PolygonIndex {
+  return {
+    covering: (lon, lat, found) => {
+      const count = covering(tree, lon, lat, found, 0);
+      return lon === 180 || lon === -180 ? covering(tree, -lon, lat, found, count) : count;
+    },
+    near: (lon, lat, withinM) => near(tree, lon, lat, withinM),
+    overlaps: (area) => overlaps(tree, area),
+    toBytes: () => treeBytes(tree),
+    byteLength: treeBytes(tree).reduce((sum, { byteLength }) => sum + byteLength, 0),
+    polygonCount: tree.polygonNos.length,
+    vertexCount: tree.vertexCount,
+  };
+}
+
+function covering(tree: PolygonTree, x: number, y: number, found: number[], countBefore: number): number {
+  const { boxes, links, firstPolygon, polygonNos } = tree;
+  let count = countBefore;
+  let height = tree.root === undefined ? 0 : 1;
+  stack[0] = tree.root ?? 0;
+  while (height > 0) {
+    height -= 1;
+    const node = stack[height] ?? 0;
+    const box = node * boxStride;
+    if (x < (boxes[box] ?? 0) || x > (boxes[box + 2] ?? 0)) continue;
+    if (y < (boxes[box + 1] ?? 0) || y > (boxes[box + 3] ?? 0)) continue;
+    const no = node - firstPolygon;
+    if (no < polygonNos.length) {
+      if (placeIn(tree, node, x, y) === 0) continue;
+      const polygon = polygonNos[no] ?? 0;
+      if (isAmong(found, countBefore, polygon)) continue;
+      found[count] = polygon;
+      count += 1;
+      continue;
+    }
+    const first = links[node * linkStride] ?? 0;
+    const end = first + ((links[node * linkStride + 1] ?? 0) & countMask);
+    for (let child = first; child < end; child += 1) {
+      stack[height] = child;
+      height += 1;
+    }
+  }
+  return count;
+}
+
+function isAmong(numbers: readonly number[], count: number, sought: number): boolean {
+  for (let place = 0; place < count; place += 1) if (numbers[place] === sought) return true;
+  return false;
+}
+
+/** Goes to each polygon whose box `isWanted`; inner nodes are asked likewise. */
+function forEachPolygon(
+  tree: PolygonTree,
+  isWanted: (node: number) => boolean,
+  visit: (no: number, node: number) => void,
+): void {
+  const { links, firstPolygon, polygonNos } = tree;
+  const waiting = tree.root === undefined ? [] : [tree.root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (!isWanted(node)) continue;
+    const place = node - firstPolygon;
+    if (place < polygonNos.length) {
+      visit(polygonNos[place] ?? 0, node);
+      continue;
+    }
+    const first = links[node * linkStride] ?? 0;
+    const count = (links[node * linkStride + 1] ?? 0) & countMask;
+    for (let child = first; child < first + count; child += 1) waiting.push(child);
+  }
+}
+
+function near(tree: PolygonTree, lon: number, lat: number, withinM: number): readonly NearPolygon[] {
+  const { boxes } = tree;
+  const scale = Math.max(Math.cos((lat * Math.PI) / 180), 1e-6);
+  const withinDeg = withinM / metresPerDegree;
+  // A distance that is just the limit is within it.
+  const limit = withinDeg * withinDeg * (1 + 1e-12) + Number.MIN_VALUE;
+  const least = new Map<number, number>();
+  for (const x of copiesOf(lon, withinDeg / scale)) {
+    const at = { x, y: lat, scale };
+    forEachPolygon(
+      tree,
+      (node) => boxDistance2(boxes, node, x, lat, scale) < limit,
+      (no, node) => {
+        const before = least.get(no) ?? limit;
+        const distance2 = placeIn(tree, node, x, lat) > 0 ? 0 : edgeDistance2(tree, node, at, before);
+        if (distance2 < before) least.set(no, distance2);
+      },
+    );
+  }
+  return [...least].map(([no, distance2]) => ({ no, distanceM: Math.sqrt(distance2) * metresPerDegree }));
+}
+
+/** The longitudes at which a place and what is around it have to be looked for. */
+function copiesOf(lon: number, reachDeg: number): readonly number[] {
+  const copies = [lon];
+  if (lon + reachDeg >= 180) copies.push(lon - 360);
+  if (lon - reachDeg <= -180) copies.push(lon + 360);
+  return copies;
+}
+
+function overlaps(tree: PolygonTree, area: readonly (readonly Ring[])[]): readonly OverlappingPolygon[] {
+  const profile = areaProfile(area);
+  if (profile === undefined) return [];
+  const { boxes } = tree;
+  const { south, total } = profile;
+  const north = south + profile.height;
+  const shares = new Map<number, number>();
+  for (const turn of [0, -360, 360]) {
+    const west = profile.west + turn;
+    const east = west + profile.width;
+    if (east <= -180 || west >= 180) continue;
+    forEachPolygon(
+      tree,
+      (node) => {
+        const box = node * boxStride;
+        return (
+          (boxes[box] ?? 0) < east &&
+          (boxes[box + 2] ?? 0) > west &&
+          (boxes[box + 1] ?? 0) < north &&
+          (boxes[box + 3] ?? 0) > south
+        );
+      },
+      (no, node) => {
+        const share = commonArea(tree, node, profile, turn) / total;
+        if (share > leastShare) shares.set(no, (shares.get(no) ?? 0) + share);
+      },
+    );
+  }
+  return [...shares].map(([no, share]) => ({ no, share }));
+}
