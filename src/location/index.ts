@@ -1,6 +1,6 @@
 export { accessNetworkKeys, normaliseCellKey, normaliseNumberKey } from './access-network.ts';
 export { chooseLocation, isLastResort, preferredEntries } from './choose.ts';
-export { civicAddress, isAreaOnly } from './civic.ts';
+export { civicAddress, isAreaOnly, isCivicElement, readCivic } from './civic.ts';
 export { offeredLocations } from './collect.ts';
 export type { LocationErrorCode } from './errors.ts';
 export { locationErrors } from './errors.ts';
@@ -8,6 +8,9 @@ export type { FetchedDocument, FetchedLocations } from './fetched.ts';
 export { readFetched } from './fetched.ts';
 export type { GeolocationScheme, GeolocationValue } from './geolocation-header.ts';
 export { cidMatches, parseGeolocationHeader } from './geolocation-header.ts';
+export { isShapeElement, readShape } from './gml.ts';
+export { polygonsIn } from './gml-area.ts';
+export { readExactPolygon } from './gml-exact.ts';
 export type { HeldAnswer, LocationResponse } from './held.ts';
 export { readHeldAnswer, writeHeldError, writeLocationResponse } from './held.ts';
 export type { HeldErrorCode, HeldLocationType } from './held-names.ts';
@@ -24,8 +27,10 @@ export type { LocationFilter } from './presence-filter.ts';
 export { filterMediaType, writeLocationFilter } from './presence-filter.ts';
 export type { PidfLoContent } from './serialize.ts';
 export { writePidfLo } from './serialize.ts';
+export { civicElement, civicNamespaceOf } from './serialize-civic.ts';
 export type { DataProvider } from './serialize-provider.ts';
 export type { RingForm } from './serialize-shape.ts';
+export { polygonElementOf, shapeElement } from './serialize-shape.ts';
 export type {
   AdditionalDataItem,
   CivicAddress,

@@ -11,6 +11,7 @@ const rfc5139Order: readonly string[] = [
 ];
 const rfc5139Names: ReadonlySet<string> = new Set(['country', ...rfc5139Order]);
 
+const civic5139 = { prefix: 'ca', uri: namespaces.ca };
 const extension = { prefix: 'cae', uri: 'urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr:ext' };
 const nena = { prefix: 'cdx1', uri: 'urn:nena:xml:ns:pidf:nenaCivicAddr' };
 const nena2 = { prefix: 'cdx2', uri: 'urn:nena:xml:ns:pidf:nenaCivicAddr2' };
@@ -24,6 +25,12 @@ const nenaNamespaces: ReadonlyMap<string, typeof extension> = new Map([
 
 /** Every registry of address elements keeps to these characters. */
 const elementName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
+/** The namespace of an address element and the prefix that it is written with (RFC 5139, RFC 6848 §2.2, CLDXF). */
+export function civicNamespaceOf(name: string): { readonly prefix: string; readonly uri: string } {
+  if (rfc5139Names.has(name)) return civic5139;
+  return nenaNamespaces.get(name) ?? extension;
+}
 
 /**
  * Writes an address: the elements of RFC 5139 in its order, then the others in theirs, each in its namespace (RFC 6848 §2.2).

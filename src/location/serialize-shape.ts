@@ -1,5 +1,6 @@
 import { assertNever } from '../base/index.ts';
-import type { Position, PositionRing, Shape } from '../geo/index.ts';
+import type { Position, PositionRing, Ring, Shape } from '../geo/index.ts';
+import { continuous, doubleAreaDeg2 } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { xmlElement } from '../xml/index.ts';
 import { namespaces } from './namespaces.ts';
@@ -55,6 +56,21 @@ export function shapeElement(shape: Shape, ringForm: RingForm): XmlElement {
     default:
       return assertNever(shape);
   }
+}
+
+/**
+ * Writes a polygon of plain rings, the exterior first: it turns counter-clockwise and its holes clockwise (RFC 5964 §3),
+ * whichever way the rings turn.
+ */
+export function polygonElementOf(rings: readonly Ring[]): XmlElement {
+  const boundaries = rings.map((ring, index) => {
+    const isCounterClockwise = doubleAreaDeg2(continuous(ring)) > 0;
+    const corners = isCounterClockwise === (index === 0) ? ring : [...ring].reverse();
+    let text = '';
+    for (const [lon, lat] of corners) text += text === '' ? `${lat} ${lon}` : ` ${lat} ${lon}`;
+    return gml(index === 0 ? 'exterior' : 'interior', [gml('LinearRing', [gml('posList', [text])])]);
+  });
+  return gml('Polygon', boundaries, { srsName: 'urn:ogc:def:crs:EPSG::4326', hasAltitude: false });
 }
 
 interface ReferenceSystem {
