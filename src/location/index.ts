@@ -1,6 +1,13 @@
 export { accessNetworkKeys, normaliseCellKey, normaliseNumberKey } from './access-network.ts';
 export { chooseLocation, isLastResort, preferredEntries } from './choose.ts';
 export { civicAddress, isAreaOnly, isCivicElement, readCivic } from './civic.ts';
+export type { HouseKey } from './civic-key-house.ts';
+export { houseElements, houseKey, numberPrefixKey, postalCodeKey, subaddressKey } from './civic-key-house.ts';
+export type { AddressRules, AddressStyle, AddressStyles } from './civic-key-rules.ts';
+export { addressRules, allAddressRules, defaultAddressStyles } from './civic-key-rules.ts';
+export type { StreetElement, StreetKeys } from './civic-key-street.ts';
+export { roadPartElements, streetElements, streetKeys } from './civic-key-street.ts';
+export { foldText } from './civic-key-words.ts';
 export { offeredLocations } from './collect.ts';
 export type { LocationErrorCode } from './errors.ts';
 export { locationErrors } from './errors.ts';
