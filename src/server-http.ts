@@ -13,7 +13,7 @@ import { defaultLocationLimits } from './location/index.ts';
 import { systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import type { HttpPlaces } from './server-http-places.ts';
-import { lastRingTimeoutMs, listenerText, metricsOf } from './server-settings.ts';
+import { lastRingTimeoutMs, listenerText, metricsOf, serviceRoutes } from './server-settings.ts';
 import type { RunningSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
 import { version } from './version.ts';
@@ -38,6 +38,8 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
       ringTimeoutMs: config.routing.ringTimeoutMs,
       lastRingTimeoutMs,
       lookupDeadlineMs: config.routing.lookupDeadlineMs,
+      nearestWithinM: config.lookup.nearestWithinM,
+      serviceRoutes: serviceRoutes(config),
       limits: defaultLocationLimits,
     },
     { lookup: store.lookup, clock: systemClock, logger },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, networkInterfaces } from 'node:os';
-import { serviceUrn } from './base/index.ts';
+import { type ServiceUrn, serviceUrn } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import { configSchema, ingressConfig } from './config/index.ts';
 import type { CallOptions, IngressRules, LocateOptions, LocationPublisher, Timer } from './esrp/index.ts';
@@ -107,6 +107,8 @@ export function makeCallOptions(
     lastRingTimeoutMs,
     silenceTimeoutMs: config.routing.silenceTimeoutMs,
     lookupDeadlineMs: config.routing.lookupDeadlineMs,
+    nearestWithinM: config.lookup.nearestWithinM,
+    serviceRoutes: serviceRoutes(config),
     locate: locateOptions(config),
     retention: {
       keepsDocumentRetention: config.records.keepsDocumentRetention,
@@ -119,6 +121,12 @@ export function makeCallOptions(
       provider: config.identity.domain ?? hostname(),
     },
   };
+}
+
+/** Default routes by service. */
+export function serviceRoutes(config: Config): ReadonlyMap<ServiceUrn, string> {
+  const routes = Object.entries(config.routing.serviceDefaults);
+  return new Map(routes.map(([urn, uri]) => [serviceUrn(urn), uri]));
 }
 
 // The lookup and the stages need their time too before the core takes the default route.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { locationSchema, peersSchema, placeSchema } from './location.ts';
+import { lookupSchema, serviceRoutesSchema } from './lookup.ts';
 import { lostSchema } from './lost.ts';
 
 // The whole configuration: each key with its unit in its name, a default, a range and an effect. docs/configuration.md
@@ -261,6 +262,7 @@ export const configSchema = z.strictObject({
       defaultRouteUri: sipUri
         .optional()
         .describe('Where calls go that nothing else routes; the demo PSAP where absent.'),
+      serviceDefaults: serviceRoutesSchema(sipUri),
       ringTimeoutMs: ms({
         min: 1_000,
         max: 600_000,
@@ -289,6 +291,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   location: locationSchema,
   peers: peersSchema,
+  lookup: lookupSchema,
   lost: lostSchema,
   http: z
     .strictObject({

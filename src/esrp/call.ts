@@ -1,4 +1,4 @@
-import type { CallRecordId, Clock, CodedError, Random } from '../base/index.ts';
+import type { CallRecordId, Clock, CodedError, Random, ServiceUrn } from '../base/index.ts';
 import { callRecordId } from '../base/index.ts';
 import type { LocationValue } from '../location/index.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type SipRequest,
   type SipUri,
 } from '../sip/index.ts';
-import { decide, describePlan } from './decide.ts';
+import { decide, describePlan, serviceRouteOf } from './decide.ts';
 import { describeDecision, forward } from './forward.ts';
 import type { EmergencyIdentifiers } from './identifiers.ts';
 import { emergencyIdentifiers } from './identifiers.ts';
@@ -52,6 +52,10 @@ export interface CallOptions {
   readonly lastRingTimeoutMs: number;
   readonly silenceTimeoutMs: number;
   readonly lookupDeadlineMs: number;
+  /** How far off a boundary may be that answers for a place which none covers, metres; 0 or undefined: none may. */
+  readonly nearestWithinM?: number | undefined;
+  /** Default routes by service, before those of the ingresses. */
+  readonly serviceRoutes?: ReadonlyMap<ServiceUrn, string> | undefined;
   readonly locate: LocateOptions;
   /** How long locations stay on records. */
   readonly retention: RetentionRules;
@@ -101,6 +105,7 @@ export async function routeRequest(
     located: found,
     asOf: ports.clock.wall(),
     deadlineMs: options.lookupDeadlineMs,
+    nearestWithinM: options.nearestWithinM,
   };
   const mapped = await log.run(
     'map',
@@ -109,8 +114,8 @@ export async function routeRequest(
   );
   const { mapping, located } = mapped ?? { mapping: failedMapping(log), located: found };
   const plan =
-    log.runSync('decide', () => decide(mapping, decideOptions(rules, options)), describePlan) ??
-    defaultPlan(rules, options);
+    log.runSync('decide', () => decide(mapping, decideOptions(rules, options, service)), describePlan) ??
+    defaultPlan(rules, options, service);
   const identifiers = identifiersOf(request, options, ports);
   const warnings: CodedError[] = [];
   const decision = log.runSync(
@@ -140,7 +145,8 @@ export function defaultDecision(
 ): RequestDecision {
   const recognition = recogniseSafely(request, rules);
   if (recognition?.kind === 'other') return ordinaryDecision(request, rules, options.isOwnAddress);
-  const target = defaultPlan(rules, options).targets[0];
+  const service = recognition?.kind === 'emergency' ? recognition.service : undefined;
+  const target = defaultPlan(rules, options, service).targets[0];
   return {
     kind: 'forward',
     targets: [
@@ -186,7 +192,7 @@ function lastResort(
   const decision = defaultDecision(request, rules, options);
   const recognition = recogniseSafely(request, rules);
   if (recognition?.kind !== 'emergency') return { decision, record: undefined };
-  const plan = defaultPlan(rules, options);
+  const plan = defaultPlan(rules, options, recognition.service);
   const mapping = failedMapping(log);
   const identifiers = { callId: '', incidentId: '', added: [] };
   const parts = { request, flow, recognition, located: undefined, mapping, plan, identifiers, log };
@@ -197,18 +203,19 @@ function failedMapping(log: StageLog): Mapping {
   return { kind: 'unmapped', reason: 'stageFailed', detail: log.firstError ?? 'a stage failed', others: [] };
 }
 
-function decideOptions(rules: IngressRules, options: CallOptions) {
+function decideOptions(rules: IngressRules, options: CallOptions, service: ServiceUrn | undefined) {
   return {
     defaultRoute: { uri: rules.defaultRouteUri },
+    serviceRoute: service && serviceRouteOf(service, options.serviceRoutes),
     ringTimeoutMs: options.ringTimeoutMs,
     lastRingTimeoutMs: options.lastRingTimeoutMs,
   };
 }
 
-function defaultPlan(rules: IngressRules, options: CallOptions): Plan {
+function defaultPlan(rules: IngressRules, options: CallOptions, service: ServiceUrn | undefined): Plan {
   return decide(
     { kind: 'unmapped', reason: 'stageFailed', detail: 'no plan', others: [] },
-    decideOptions(rules, options),
+    decideOptions(rules, options, service),
   );
 }
 

@@ -113,6 +113,7 @@ export { createRouteService, type RouteServiceOptions, type RouteServicePorts } 
 export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
 export type { Profile, SupplyOptions } from './supply.ts';
 export type {
+  AnsweredBy,
   BoundaryMatch,
   CallAttempt,
   CallRecord,

@@ -5,7 +5,7 @@ import type { LocationValue } from '../location/index.ts';
 import { promoteAlternative } from './locate-choice.ts';
 import type { BoundaryLookup, LookupAnswer, LookupScope } from './ports.ts';
 import { serviceFamily } from './service-urn.ts';
-import type { BoundaryMatch, Located, Mapping, MappingRule, UnmappedReason } from './types.ts';
+import type { AnsweredBy, Located, Mapping, UnmappedReason } from './types.ts';
 
 /** What the stage is asked. */
 export interface MapQuestion {
@@ -13,6 +13,8 @@ export interface MapQuestion {
   readonly asOf: WallMs;
   /** For all lookups together. */
   readonly deadlineMs: number;
+  /** How far off a boundary may be that answers for a place which none covers, metres; 0 or undefined: none may. */
+  readonly nearestWithinM?: number | undefined;
 }
 
 /** What it is asked of all that the second stage found. */
@@ -35,8 +37,9 @@ interface MapPorts {
 const overlapPart = 0.6;
 
 /**
- * The third stage: which boundary serves the chosen location, and where none does, which serves an alternative? All within
- * one deadline. A failed or late lookup is an answer too, never a rejection.
+ * The third stage: which boundary serves the chosen location, and where none does, which serves an alternative, and at
+ * last which is the nearest? All within one deadline. A failed or late lookup is an answer too, never a rejection. Where the
+ * service is known to be absent, that is the answer: no alternative and no neighbour stands in.
  */
 export async function mapLocated(question: MapLocatedQuestion, ports: MapPorts): Promise<MappedLocation> {
   const { clock } = ports;
@@ -54,7 +57,37 @@ export async function mapLocated(question: MapLocatedQuestion, ports: MapPorts):
       located: promoteAlternative(located, place, 'no boundary serves it'),
     };
   }
-  return { mapping: first, located };
+  const deadlineMs = question.deadlineMs - (clock.mono() - start);
+  const mapping = await mapNearest(first, located.location?.shape, { ...question, deadlineMs }, ports);
+  return { mapping, located };
+}
+
+/** The nearest boundary within the distance allowed for a shape that none covers; `unserved` where there is none. */
+async function mapNearest(
+  unserved: Mapping,
+  shape: Shape | undefined,
+  { service, asOf, deadlineMs, nearestWithinM = 0 }: MapQuestion,
+  { lookup }: MapPorts,
+): Promise<Mapping> {
+  if (shape === undefined || !(nearestWithinM > 0) || deadlineMs < 1) return unserved;
+  const within = `within ${nearestWithinM} m`;
+  try {
+    const scope: LookupScope = { services: serviceFamily(service), asOf, deadlineMs };
+    const answer = await lookup.nearest(centerOf(shape), nearestWithinM, scope);
+    if (answer.kind === 'found' || answer.kind === 'absent') {
+      return interpret(
+        answer,
+        service,
+        shape.kind === 'point' ? 'the point' : `the centre of the ${nameOf(shape)}`,
+      );
+    }
+    return { ...unserved, detail: `${unserved.detail}; nor is any ${within}` };
+  } catch (thrown) {
+    return {
+      ...unserved,
+      detail: `${unserved.detail}; the nearest ${within} was not found: ${errorText(thrown)}`,
+    };
+  }
 }
 
 // Never rejects.
@@ -145,7 +178,22 @@ function nameOf(shape: Shape): string {
   return shape.kind === 'arcBand' ? 'arc band' : shape.kind;
 }
 
+/** What an answer means; where the standby index gave it, that is said. */
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
+  const mapping = interpretKind(answer, service, place);
+  const answeredBy = 'answeredBy' in answer ? answer.answeredBy : undefined;
+  if (answeredBy === undefined) return mapping;
+  return { ...mapping, detail: `${mapping.detail}; ${whyMemory[answeredBy.why]}`, answeredBy };
+}
+
+const whyMemory: Readonly<Record<AnsweredBy['why'], string>> = {
+  configured: 'the standby index answered, which is asked first',
+  databaseLate: 'the standby index answered: the database took too long',
+  databaseFailed: 'the standby index answered: the database failed',
+  databaseAway: 'the standby index answered: the database is away',
+};
+
+function interpretKind(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
   switch (answer.kind) {
     case 'found': {
       const [boundary, ...others] = answer.matches;
@@ -156,7 +204,7 @@ function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Ma
         boundary,
         others,
         substitutedFrom: isSubstitute ? service : undefined,
-        detail: describeFound(answer.rule, answer.matches, place) + moreText(answer),
+        detail: describeFound(answer, place) + moreText(answer),
       };
     }
     case 'nothing':
@@ -184,11 +232,9 @@ function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Ma
   }
 }
 
-function describeFound(
-  rule: MappingRule,
-  [boundary, ...others]: readonly [BoundaryMatch, ...BoundaryMatch[]],
-  place: string,
-): string {
+function describeFound(answer: Extract<LookupAnswer, { kind: 'found' }>, place: string): string {
+  const { rule, distanceM } = answer;
+  const [boundary, ...others] = answer.matches;
   const name = boundary.displayName;
   switch (rule) {
     case 'covers':
@@ -196,7 +242,7 @@ function describeFound(
     case 'withinOneMetre':
       return `${name} is within a metre of ${place}, which no boundary covers`;
     case 'nearest':
-      return `${name} is the nearest to ${place}, which no boundary covers`;
+      return `${name} is the nearest to ${place}, which no boundary covers${distanceM === undefined ? '' : `, ${Math.ceil(distanceM)} m off`}`;
     case 'addressPoint':
     case 'roadRange':
     case 'street':

@@ -9,7 +9,7 @@ import {
   type SipRequest,
 } from '../sip/index.ts';
 import type { CallBook, CallInProgress } from './call-book.ts';
-import { decide } from './decide.ts';
+import { decide, serviceRouteOf } from './decide.ts';
 import { targetLabel } from './forward.ts';
 import { type LocateOptions, type LocatePorts, locate } from './locate.ts';
 import { mapLocated } from './map.ts';
@@ -26,6 +26,10 @@ export interface MidCallOptions {
   readonly lastRingTimeoutMs: number;
   readonly silenceTimeoutMs: number;
   readonly lookupDeadlineMs: number;
+  /** How far off a boundary may be that answers for a place which none covers, metres; 0 or undefined: none may. */
+  readonly nearestWithinM?: number | undefined;
+  /** Default routes by service. */
+  readonly serviceRoutes?: ReadonlyMap<ServiceUrn, string> | undefined;
   readonly retention: RetentionRules;
 }
 
@@ -126,7 +130,8 @@ export class MidCall {
     asOf: WallMs,
   ): Promise<{ readonly located: Located; readonly mapping: Mapping | undefined }> {
     if (located.location === undefined) return { located, mapping: undefined };
-    const question = { service, located, asOf, deadlineMs: this.#options.lookupDeadlineMs };
+    const { lookupDeadlineMs: deadlineMs, nearestWithinM } = this.#options;
+    const question = { service, located, asOf, deadlineMs, nearestWithinM };
     const mapped = await mapLocated(question, this.#ports);
     return { located: mapped.located ?? located, mapping: mapped.mapping };
   }
@@ -137,7 +142,13 @@ export class MidCall {
     const last = record.plan?.targets.at(-1);
     if (last === undefined || record.plan?.targets[0].uri === mapping.boundary.serviceUri) return undefined;
     const { ringTimeoutMs, lastRingTimeoutMs } = this.#options;
-    const plan = decide(mapping, { defaultRoute: { uri: last.uri }, ringTimeoutMs, lastRingTimeoutMs });
+    const { recognition } = record;
+    const serviceRoute =
+      recognition.kind === 'emergency'
+        ? serviceRouteOf(recognition.service, this.#options.serviceRoutes)
+        : undefined;
+    const defaults = { defaultRoute: { uri: last.uri }, serviceRoute };
+    const plan = decide(mapping, { ...defaults, ringTimeoutMs, lastRingTimeoutMs });
     return { ...plan, trace: ['a new location came while the call rang', ...plan.trace] };
   }
 

@@ -10,7 +10,7 @@ import type {
   RoadFeature,
   SourceCrs,
 } from './gis.ts';
-import type { BoundaryMatch, CallRecord, CallState, MappingRule } from './types.ts';
+import type { AnsweredBy, BoundaryMatch, CallRecord, CallState, MappingRule } from './types.ts';
 
 // The ports: what the core needs of the world. Adapters implement them and fail by rejecting with a DependencyError;
 // the stages turn a rejection into a value. Every method that a call waits for takes its deadline.
@@ -46,14 +46,9 @@ export type LookupAnswer =
       readonly kind: 'ambiguous';
       readonly datasetId: DatasetId;
       readonly candidates: readonly BoundaryMatch[];
+      readonly answeredBy?: AnsweredBy;
     }
   | { readonly kind: 'noActiveDataset' };
-
-/** Who answered a lookup, where not the database; `why` it was asked. */
-export interface AnsweredBy {
-  readonly name: 'memory';
-  readonly why: 'configured' | 'databaseLate' | 'databaseFailed' | 'databaseAway';
-}
 
 /** What every kind of lookup is told. */
 export interface LookupScope {
@@ -330,7 +325,14 @@ export type LoadOutcome =
       readonly dataset: Dataset;
       readonly repaired: readonly RefusedFeature[];
     }
-  | { readonly kind: 'refused'; readonly refused: readonly RefusedFeature[]; readonly readCount: number };
+  | {
+      readonly kind: 'refused';
+      /** The first ones of them where there are many, in order of the source. */
+      readonly refused: readonly RefusedFeature[];
+      /** Those that are not listed too. */
+      readonly refusedCount?: number;
+      readonly readCount: number;
+    };
 
 /** A stored boundary with its geometry. */
 export interface StoredBoundary extends BoundaryMatch {
@@ -358,7 +360,7 @@ export interface BoundaryAdmin {
   load(features: AsyncIterable<SourceFeature>, options: LoadOptions): Promise<LoadOutcome>;
   listDatasets(): Promise<readonly Dataset[]>;
   getDataset(id: DatasetId): Promise<Dataset | undefined>;
-  /** Makes a staged or retired dataset the active one in one step. Undefined: no such dataset. */
+  /** Makes a staged, checked or retired dataset the active one in one step. Undefined: no such dataset. */
   activate(id: DatasetId, actor: Actor): Promise<Dataset | undefined>;
   /** Makes the dataset active that was active before. Undefined: there is none. */
   rollBack(actor: Actor): Promise<Dataset | undefined>;

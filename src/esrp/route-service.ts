@@ -1,6 +1,6 @@
-import type { Clock } from '../base/index.ts';
+import type { Clock, ServiceUrn } from '../base/index.ts';
 import type { LocationLimits } from '../location/index.ts';
-import { decide, describePlan } from './decide.ts';
+import { decide, describePlan, serviceRouteOf } from './decide.ts';
 import { locateDocument } from './locate.ts';
 import { mapLocated } from './map.ts';
 import type { BoundaryLookup, Logger } from './ports.ts';
@@ -13,6 +13,10 @@ export interface RouteServiceOptions {
   readonly ringTimeoutMs: number;
   readonly lastRingTimeoutMs: number;
   readonly lookupDeadlineMs: number;
+  /** How far off a boundary may be that answers for a place which none covers, metres; 0 or undefined: none may. */
+  readonly nearestWithinM?: number | undefined;
+  /** Default routes by service. */
+  readonly serviceRoutes?: ReadonlyMap<ServiceUrn, string> | undefined;
   readonly limits: LocationLimits;
 }
 
@@ -35,6 +39,7 @@ export function createRouteService(options: RouteServiceOptions, ports: RouteSer
         located: found,
         asOf: query.asOf ?? ports.clock.wall(),
         deadlineMs: options.lookupDeadlineMs,
+        nearestWithinM: options.nearestWithinM,
       };
       const mapped = await log.run(
         'map',
@@ -43,7 +48,11 @@ export function createRouteService(options: RouteServiceOptions, ports: RouteSer
       );
       const mapping = mapped?.mapping ?? failed;
       const located = mapped?.located ?? found;
-      const targets = { ...options, defaultRoute: { uri: options.defaultRouteUri } };
+      const targets = {
+        ...options,
+        defaultRoute: { uri: options.defaultRouteUri },
+        serviceRoute: serviceRouteOf(query.service, options.serviceRoutes),
+      };
       const plan =
         log.runSync('decide', () => decide(mapping, targets), describePlan) ?? decide(failed, targets);
       return {

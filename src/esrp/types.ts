@@ -85,6 +85,12 @@ export type MappingRule =
   | 'street'
   | 'areaName';
 
+/** Who answered a lookup, where not the database; `why` it was asked. */
+export interface AnsweredBy {
+  readonly name: 'memory';
+  readonly why: 'configured' | 'databaseLate' | 'databaseFailed' | 'databaseAway';
+}
+
 /** Why no boundary serves a location. */
 export type UnmappedReason =
   | 'noLocation'
@@ -108,12 +114,15 @@ export type Mapping =
       /** The service whose boundary answered, where the one asked for has none (RFC 5222 §8.4.2, serviceSubstitution). */
       readonly substitutedFrom: ServiceUrn | undefined;
       readonly detail: string;
+      /** The standby index, where it answered in place of the database. */
+      readonly answeredBy?: AnsweredBy;
     }
   | {
       readonly kind: 'unmapped';
       readonly reason: UnmappedReason;
       readonly detail: string;
       readonly others: readonly BoundaryMatch[];
+      readonly answeredBy?: AnsweredBy;
     };
 
 /** Why a target stands in a plan. */

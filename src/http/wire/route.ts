@@ -54,6 +54,13 @@ const matchSchema = replyComponent(
     .describe('A stored service boundary.'),
 );
 
+const answeredBySchema = z
+  .strictObject({
+    name: z.literal('memory'),
+    why: z.enum(['configured', 'databaseLate', 'databaseFailed', 'databaseAway']),
+  })
+  .describe('The standby index, where it answered in place of the database, and why.');
+
 /** What mapping a location came to. */
 export const mappingSchema = replyComponent(
   'Mapping',
@@ -75,6 +82,7 @@ export const mappingSchema = replyComponent(
         others: z.array(matchSchema).describe('Other boundaries that fit, in tie-break order.'),
         substitutedFrom: z.string().optional().describe('The service asked for, where another one answered.'),
         detail: z.string(),
+        answeredBy: answeredBySchema.optional(),
       }),
       z.strictObject({
         kind: z.literal('unmapped'),
@@ -91,6 +99,7 @@ export const mappingSchema = replyComponent(
         ]),
         detail: z.string(),
         others: z.array(matchSchema),
+        answeredBy: answeredBySchema.optional(),
       }),
     ])
     .describe('The boundary that serves the location and by which rule, or why none does.'),
@@ -171,6 +180,7 @@ export function mappingToWire(mapping: Mapping): z.infer<typeof mappingSchema> {
         others: mapping.others.map(matchToWire),
         substitutedFrom: mapping.substitutedFrom,
         detail: mapping.detail,
+        answeredBy: mapping.answeredBy,
       };
     case 'unmapped':
       return {
@@ -178,6 +188,7 @@ export function mappingToWire(mapping: Mapping): z.infer<typeof mappingSchema> {
         reason: mapping.reason,
         detail: mapping.detail,
         others: mapping.others.map(matchToWire),
+        answeredBy: mapping.answeredBy,
       };
     default:
       return assertNever(mapping);
