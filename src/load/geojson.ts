@@ -1,12 +1,14 @@
 import type { Result } from '../base/index.ts';
-import { err, errorText, ok } from '../base/index.ts';
-import type { BoundaryFeature, SourceFeature } from '../esrp/index.ts';
-import type { LoadErrorCode } from './errors.ts';
-import { isRecord, readGeometry } from './geometry.ts';
-import { readAttributes } from './properties.ts';
+import { errorText, ok } from '../base/index.ts';
+import type { SourceFeature } from '../esrp/index.ts';
+import { Assembler } from './assemble.ts';
+import type { CrsState } from './crs.ts';
+import { lonLat, readCrs } from './crs.ts';
+import { refuse } from './field-values.ts';
+import { isRecord } from './geometry.ts';
 import type { SplitItem } from './splitter.ts';
 import { FeatureSplitter } from './splitter.ts';
-import type { GeoJsonOptions, Refusal } from './types.ts';
+import type { GeoJsonLimits, GeoJsonOptions, RawItem, Refusal } from './types.ts';
 
 /**
  * Reads boundaries from GeoJSON as it comes in: a FeatureCollection, or features one after the other (RFC
@@ -18,8 +20,29 @@ export async function* readGeoJsonFeatures(
   stream: AsyncIterable<Uint8Array>,
   options: GeoJsonOptions,
 ): AsyncGenerator<SourceFeature, void, undefined> {
-  const reader = new GeoJsonReader(options);
-  const splitter = new FeatureSplitter(options.limits);
+  const { defaultServiceUrn, limits } = options;
+  const assembler = new Assembler({
+    defaultServiceUrn,
+    layer: undefined,
+    mapping: undefined,
+    crs: undefined,
+  });
+  const rows = (): AsyncIterable<RawItem> => geoJsonRows(stream, limits);
+  assembler.begin({ label: undefined, name: undefined, isTable: false, rows }, true);
+  for await (const row of rows()) {
+    const made = assembler.take(row);
+    if (made.kind !== 'ignored') yield made.item;
+    if (made.kind === 'ended') return;
+  }
+}
+
+/** The features of GeoJSON as rows of a layer, which the collection may name (`name`), in the system that it names (`crs`). */
+export async function* geoJsonRows(
+  stream: AsyncIterable<Uint8Array>,
+  limits: GeoJsonLimits,
+): AsyncGenerator<RawItem, void, undefined> {
+  const reader = new GeoJsonReader();
+  const splitter = new FeatureSplitter(limits);
   for await (const chunk of stream) {
     yield* reader.take(splitter.push(chunk));
     if (reader.isStopped) return;
@@ -30,19 +53,16 @@ export async function* readGeoJsonFeatures(
 
 class GeoJsonReader {
   isStopped = false;
-  readonly #options: GeoJsonOptions;
-  readonly #ids = new Set<string>();
-  #ordinal = 0;
+  #items = 0;
   #envelopes = 0;
+  #crs: CrsState = lonLat;
+  #name: string | undefined;
+  #isInCollection = false;
 
-  constructor(options: GeoJsonOptions) {
-    this.#options = options;
-  }
-
-  *take(items: readonly SplitItem[]): Generator<SourceFeature, void, undefined> {
+  *take(items: readonly SplitItem[]): Generator<RawItem, void, undefined> {
     for (const item of items) {
       if (this.isStopped) return;
-      if (item.kind === 'refused') yield this.#refused(undefined, item);
+      if (item.kind === 'refused') yield this.#refused(item);
       else if (item.kind === 'envelope') yield* this.#envelope(item.bytes, item.byteOffset);
       else yield this.#feature(item.bytes, item.byteOffset);
     }
@@ -52,61 +72,67 @@ class GeoJsonReader {
    * A source without anything in it is a mistake to be told of; a collection of no features is one that says
    * so itself.
    */
-  *end(): Generator<SourceFeature, void, undefined> {
-    if (this.#ordinal > 0 || this.#envelopes > 0 || this.isStopped) return;
-    yield this.#refused(undefined, { code: 'load.notGeoJson', reason: 'the source is empty' });
+  *end(): Generator<RawItem, void, undefined> {
+    if (this.#items > 0 || this.#envelopes > 0 || this.isStopped) return;
+    yield this.#refused({ code: 'load.notGeoJson', reason: 'the source is empty' });
   }
 
-  /** Checks what stands around the features; a reference system that is not ours makes all of them useless. */
-  *#envelope(bytes: Uint8Array, byteOffset: number): Generator<SourceFeature, void, undefined> {
+  /** Reads what stands before or after the features; a reference system that comes too late makes all of them useless. */
+  *#envelope(bytes: Uint8Array, byteOffset: number): Generator<RawItem, void, undefined> {
     this.#envelopes += 1;
+    this.#isInCollection = !this.#isInCollection;
     const parsed = parseObject(bytes, byteOffset);
-    const refusal = parsed.ok ? crsRefusal(parsed.value['crs']) : parsed.error;
-    if (refusal === undefined) return;
-    this.isStopped = true;
-    yield this.#refused(undefined, refusal);
+    if (!parsed.ok) {
+      yield this.#stop(parsed.error);
+      return;
+    }
+    const crs = namedCrs(parsed.value['crs']);
+    if (this.#isInCollection) {
+      const { name } = parsed.value;
+      this.#name = typeof name === 'string' && name.trim() !== '' ? name.trim().slice(0, 120) : undefined;
+      this.#crs = crs ?? lonLat;
+      if (this.#crs.kind === 'unreadable') yield this.#stop(unreadable(this.#crs.text));
+      return;
+    }
+    if (crs !== undefined && !isSameCrs(crs, this.#crs)) {
+      yield this.#stop({
+        code: 'load.crsUnsupported',
+        reason:
+          'the crs member stands after the features and is not WGS 84; write it before them, or reproject to EPSG:4326',
+      });
+    }
   }
 
-  #feature(bytes: Uint8Array, byteOffset: number): SourceFeature {
+  #feature(bytes: Uint8Array, byteOffset: number): RawItem {
     const parsed = parseObject(bytes, byteOffset);
-    if (!parsed.ok) return this.#refused(undefined, parsed.error);
+    if (!parsed.ok) return this.#refused(parsed.error);
     const object = parsed.value;
     if (object['type'] !== 'Feature') {
       const reason = `the object at byte ${byteOffset} is no Feature; a source is a FeatureCollection or features`;
-      return this.#refused(undefined, { code: 'load.notGeoJson', reason });
+      return this.#refused({ code: 'load.notGeoJson', reason });
     }
+    this.#items += 1;
     const properties = isRecord(object['properties']) ? object['properties'] : {};
-    const attributes = readAttributes(properties, object['id'], this.#options.defaultServiceUrn);
-    const id = attributes.ok ? attributes.value.boundaryId : guessId(properties, object['id']);
-    if (!attributes.ok) return this.#refused(id, attributes.error);
-    const refusal = crsRefusal(object['crs']) ?? this.#duplicate(attributes.value.boundaryId);
-    if (refusal !== undefined) return this.#refused(id, refusal);
-    const geometry = readGeometry(object['geometry']);
-    if (!geometry.ok) return this.#refused(id, geometry.error);
-    this.#ordinal += 1;
-    const feature: BoundaryFeature = {
-      ordinal: this.#ordinal,
-      ...attributes.value,
-      geometry: geometry.value,
+    return {
+      kind: 'row',
+      properties,
+      fields: Object.keys(properties),
+      geometry: object['geometry'],
+      id: object['id'],
+      crs: namedCrs(object['crs']) ?? (this.#isInCollection ? this.#crs : lonLat),
+      layerName: this.#isInCollection ? this.#name : undefined,
     };
-    return { kind: 'feature', feature };
   }
 
-  #duplicate(id: string): Refusal | undefined {
-    if (this.#ids.has(id)) {
-      return {
-        code: 'load.idDuplicate',
-        reason: 'an earlier feature has the same id; ids are unique in a source',
-      };
-    }
-    this.#ids.add(id);
-    return undefined;
+  #stop(refusal: Refusal): RawItem {
+    this.isStopped = true;
+    this.#items += 1;
+    return { kind: 'refused', refusal, ends: true };
   }
 
-  #refused(boundaryId: string | undefined, refusal: Refusal): SourceFeature {
-    this.#ordinal += 1;
-    const { code, reason } = refusal;
-    return { kind: 'refused', refused: { ordinal: this.#ordinal, boundaryId, code, reason } };
+  #refused(refusal: Refusal): RawItem {
+    this.#items += 1;
+    return { kind: 'refused', refusal };
   }
 }
 
@@ -135,32 +161,23 @@ function parseObject(
 }
 
 /**
- * GeoJSON is in WGS 84 (RFC 7946 §4); files of the form before that may say otherwise in a `crs` member, and
- * must not be taken for WGS 84 then.
+ * GeoJSON is in WGS 84 (RFC 7946 §4); files of the form before that, and those that ogr2ogr writes, may say otherwise in a
+ * `crs` member, and must not be taken for WGS 84 then.
  */
-function crsRefusal(crs: unknown): Refusal | undefined {
+function namedCrs(crs: unknown): CrsState | undefined {
   if (crs === undefined || crs === null) return undefined;
-  const properties = isRecord(crs) ? crs['properties'] : undefined;
+  const properties = isRecord(crs) && crs['type'] !== 'link' ? crs['properties'] : undefined;
   const name = isRecord(properties) ? properties['name'] : undefined;
-  if (typeof name === 'string' && /(?:EPSG:(?:[0-9.]*:)?4326|OGC:(?:[0-9.]*:)?CRS84)$/i.test(name.trim()))
-    return undefined;
-  const named = typeof name === 'string' ? ` (${name.slice(0, 80)})` : '';
+  return typeof name === 'string' ? readCrs(name) : { kind: 'unreadable', text: 'of a form that is unknown' };
+}
+
+function isSameCrs(one: CrsState, other: CrsState): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function unreadable(text: string): Refusal {
   return {
     code: 'load.crsUnsupported',
-    reason: `the crs member${named} is not WGS 84; reproject to EPSG:4326 and load again`,
+    reason: `the crs member (${text}) cannot be read; reproject to EPSG:4326 and load again`,
   };
-}
-
-function guessId(properties: Readonly<Record<string, unknown>>, featureId: unknown): string | undefined {
-  for (const [name, value] of Object.entries(properties)) {
-    if (/^(?:es_)?nguid$|^id$/i.test(name) && typeof value === 'string' && value !== '')
-      return value.slice(0, 254);
-  }
-  return typeof featureId === 'string' || typeof featureId === 'number'
-    ? String(featureId).slice(0, 254)
-    : undefined;
-}
-
-function refuse(code: LoadErrorCode, reason: string): Result<never, Refusal> {
-  return err({ code, reason });
 }

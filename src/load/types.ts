@@ -1,4 +1,5 @@
 import type { ServiceUrn } from '../base/index.ts';
+import type { CrsState } from './crs.ts';
 import type { LoadErrorCode } from './errors.ts';
 
 /** What reading a source may cost. */
@@ -29,4 +30,43 @@ export interface GeoJsonOptions {
 export interface Refusal {
   readonly code: LoadErrorCode;
   readonly reason: string;
+}
+
+/** One row of a source layer before anything is made of it. */
+export interface RawFeature {
+  readonly kind: 'row';
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** The names of the properties; the same array for all rows of a table. */
+  readonly fields: readonly string[];
+  /** A GeoJSON geometry, its coordinates not checked. */
+  readonly geometry: unknown;
+  /** What the format itself calls the row. */
+  readonly id: unknown;
+  readonly crs: CrsState;
+  /** What the source calls the layer. */
+  readonly layerName: string | undefined;
+}
+
+/**
+ * What a reader of a format gives: rows, and refusals of rows. `ends`: nothing comes after it, since what follows cannot be
+ * made out.
+ */
+export type RawItem =
+  | RawFeature
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      readonly id?: string | undefined;
+      readonly ends?: boolean;
+    };
+
+/** A layer of a source, ready to be read. */
+export interface SourceLayer {
+  /** To name it in reports: the file, and the layer in it where it has several. Undefined: the source is it. */
+  readonly label: string | undefined;
+  /** By which its layer is told where no row says another one; without folder and ending. */
+  readonly name: string | undefined;
+  /** Whether all rows have the same fields. */
+  readonly isTable: boolean;
+  rows(): AsyncIterable<RawItem> | Iterable<RawItem>;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { serviceUrn } from '../../../src/base/index.ts';
+import type { SourceCrs } from '../../../src/esrp/index.ts';
 import { collection, fates, feature, readAll, square } from './support.ts';
 
 const two = [feature({ NGUID: 'a' }), feature({ NGUID: 'b' })];
@@ -157,8 +158,7 @@ describe('reference systems', () => {
     ['CRS84', { type: 'name', properties: { name: 'urn:ogc:def:crs:OGC:1.3:CRS84' } }, ['one']],
     ['EPSG 4326', { type: 'name', properties: { name: 'EPSG:4326' } }, ['one']],
     ['EPSG 4326 by URN', { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::4326' } }, ['one']],
-    ['Web Mercator', projected, ['load.crsUnsupported']],
-    ['one that ends alike', { type: 'name', properties: { name: 'EPSG:14326' } }, ['load.crsUnsupported']],
+    ['a text that names none', { type: 'name', properties: { name: 'my own' } }, ['load.crsUnsupported']],
     ['a link', { type: 'link', properties: { href: 'http://h/' } }, ['load.crsUnsupported']],
     ['a text', 'EPSG:4326', ['load.crsUnsupported']],
   ])('%s', async (_name, crs, expected) => {
@@ -168,6 +168,29 @@ describe('reference systems', () => {
     expect(fates(await readAll([JSON.stringify(feature({}, crs === undefined ? {} : { crs }))]))).toEqual(
       expected,
     );
+  });
+
+  it.each<[string, unknown, SourceCrs]>([
+    ['Web Mercator', projected, { kind: 'epsg', code: 3857 }],
+    [
+      'one that ends like WGS 84',
+      { type: 'name', properties: { name: 'EPSG:14326' } },
+      { kind: 'epsg', code: 14326 },
+    ],
+  ])('%s goes with the features, whose coordinates are not held to degrees', async (_name, crs, expected) => {
+    const far = {
+      type: 'Polygon',
+      coordinates: [
+        [
+          [1e6, 2e6],
+          [1e6 + 9, 2e6],
+          [1e6, 2e6 + 9],
+          [1e6, 2e6],
+        ],
+      ],
+    };
+    const [item] = await readAll([collection([feature({}, { geometry: far })], { crs })]);
+    expect(item).toMatchObject({ kind: 'feature', feature: { crs: expected } });
   });
 
   it('named after the features refuses at the end', async () => {
