@@ -3,7 +3,7 @@
 
 alter table dataset drop constraint dataset_state_check;
 alter table dataset
-  add constraint dataset_state_check check (state in ('loading', 'staged', 'checked', 'active', 'retired')),
+  add constraint dataset_state_check check (state in ('loading', 'staged', 'checked', 'active', 'retired', 'removing')),
   add column layer_counts jsonb not null default '{}',
   -- Counts the change sets that were applied or undone since the load.
   add column revision integer not null default 0;
@@ -21,9 +21,13 @@ create table change_set (
   -- [{action, layer, featureId}], in order.
   changes jsonb not null,
   undone_at timestamptz,
-  undone_by text
+  undone_by text,
+  -- The asker's own name of the set, and the SHA-256 (hex) of what was asked, so that asking twice changes once.
+  request_key text,
+  request_hash text
 );
 create index change_set_dataset on change_set (dataset_id, change_set_id);
+create unique index change_set_request on change_set (dataset_id, request_key) where request_key is not null;
 
 alter table service_boundary
   add column discrepancy_agency_id text,
@@ -79,7 +83,7 @@ create index admin_area_geom on admin_area using gist (geom);
 
 -- The newest check of a dataset and what it found, with the place of each finding.
 create table check_report (
-  dataset_id integer primary key references dataset,
+  dataset_id integer primary key references dataset on delete cascade,
   state text not null check (state in ('running', 'finished', 'failed')),
   started_at timestamptz not null default now(),
   finished_at timestamptz,
@@ -91,7 +95,7 @@ create table check_report (
 );
 
 create table finding (
-  dataset_id integer not null references dataset,
+  dataset_id integer not null references dataset on delete cascade,
   finding_no integer not null,
   code text not null,
   severity text not null check (severity in ('error', 'warning', 'info')),

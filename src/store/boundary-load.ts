@@ -1,65 +1,55 @@
 import { DependencyError, errorText } from '../base/index.ts';
 import type {
-  BoundaryFeature,
-  BoundaryGeometry,
+  Dataset,
+  LayerName,
   LoadOptions,
   LoadOutcome,
   LoadProgress,
   Logger,
-  RefusedFeature,
+  SourceCrs,
   SourceFeature,
 } from '../esrp/index.ts';
-import { regionKeys, storedAreaKeys } from './area-names.ts';
 import { audited } from './audit-log.ts';
 import { storeError } from './database/failures.ts';
 import type { Database } from './database/types.ts';
+import { dropDatasetTables } from './dataset-remove.ts';
 import { type DatasetJson, decodeDataset } from './decode.ts';
-import { formFault, withoutCollapsedRings } from './geometry/ring-checks.ts';
-import { multiPolygonWkb } from './geometry/wkb.ts';
-import {
-  addBoundaries,
-  addParts,
-  attachLoadTables,
-  type BoundaryRange,
-  type BoundaryRow,
-  createLoadTables,
-  dropLoadTables,
-  duplicateIds,
-  indexLoadTables,
-  judgeBoundaries,
-  removeParts,
-  repairBoundaries,
-} from './sql/boundary.ts';
+import { copyLayers } from './layer-copy.ts';
+import { LayerNotes, refusedListedMax } from './layer-notes.ts';
+import { LayerRows } from './layer-rows.ts';
+import type { LayerRow, LayerWriter } from './layer-writer.ts';
+import { idOf, layerFeature, layerOf, layerWriters, type UsableFeature, writerOf } from './layer-writers.ts';
 import {
   beginDataset,
   forgetDataset,
   reserveDatasetId,
   stageDataset,
   unfinishedDatasets,
+  unlistDataset,
 } from './sql/dataset.ts';
+import { type RepeatedId, repeatedIds } from './sql/layer.ts';
 
-// Batches of a quarter megabyte keep the embedded database, which has one session, free for lookups in between.
-const batchBytesMax = 256 * 1024;
-const batchRowsMax = 500;
+/** How much goes to the database at once, and how many batches are under way. */
+interface Pace {
+  readonly bytesMax: number;
+  readonly rowsMax: number;
+  readonly lanesMax: number;
+}
+
+// Batches of a quarter megabyte keep the embedded database, which has one session, free for lookups in between. A server
+// splits polygons on several connections at once; half of the work connections stay free for others.
+const paces: Readonly<Record<Database['kind'], Pace>> = {
+  pglite: { bytesMax: 512 * 1024, rowsMax: 500, lanesMax: 1 },
+  postgres: { bytesMax: 4 * 1024 * 1024, rowsMax: 5_000, lanesMax: 2 },
+};
 // A single statement of a load: long enough for a polygon of half a million vertices.
 const statementDeadlineMs = 120_000;
 const indexDeadlineMs = 1_800_000;
 
-interface Judged {
-  readonly counted: number;
-  readonly invalid: readonly {
-    readonly boundaryNo: number;
-    readonly ordinal: number;
-    readonly boundaryId: string;
-    readonly isEmpty: boolean;
-    readonly reason: string;
-  }[];
-}
-
 /**
- * Loads features into a new staged dataset: checked, repaired where asked, split and indexed beside the tables that
- * lookups read, then attached. Any refusal refuses all; nothing is kept of a load that did not finish. Memory does not
- * grow with the number of features.
+ * Loads features of all layers into a new staged dataset: checked, brought to EPSG:4326, repaired where asked, split and
+ * indexed beside the tables that lookups read, then attached. Any refusal refuses all; nothing is kept of a load that did
+ * not finish. Memory does not grow with the number of features.
  */
 export async function loadBoundaries(
   database: Database,
@@ -71,15 +61,14 @@ export async function loadBoundaries(
   // Tells other processes that somebody works on this unfinished load.
   const lock = await database.tryLock(id);
   if (lock === undefined) throw storeError('store.loadFailed', `the dataset number ${id} is locked`);
-  const load = new Load(database, id, options);
   try {
-    const outcome = await load.run(features);
-    if (outcome.kind === 'refused') await discardLoad(database, load.datasetId);
+    const outcome = await new Load(database, id, options).run(features);
+    if (outcome.kind === 'refused') await discardLoad(database, id);
     return outcome;
   } catch (error) {
-    await discardLoad(database, load.datasetId).catch((failure: unknown) =>
+    await discardLoad(database, id).catch((failure: unknown) =>
       // What stays behind is never read, and is removed at the next start.
-      logger.warn('store.discardFailed', { datasetId: load.datasetId, reason: errorText(failure) }),
+      logger.warn('store.discardFailed', { datasetId: id, reason: errorText(failure) }),
     );
     throw error instanceof DependencyError
       ? error
@@ -89,7 +78,7 @@ export async function loadBoundaries(
   }
 }
 
-/** Removes what killed processes left of their loads. Loads that another process is working on stay. */
+/** Removes what killed processes left of their loads and removals. What another process is working on stays. */
 export async function discardUnfinishedLoads(database: Database): Promise<number> {
   const ids = (await database.query(unfinishedDatasets(), { deadlineMs: statementDeadlineMs })) as number[];
   let discarded = 0;
@@ -106,220 +95,190 @@ export async function discardUnfinishedLoads(database: Database): Promise<number
   return discarded;
 }
 
+// The row that names the dataset goes last, so that what is left is found again.
 async function discardLoad(database: Database, datasetId: number): Promise<void> {
-  await database.dbTransaction(
-    async (tx) => {
-      const gone = await tx.query(forgetDataset(datasetId));
-      if (gone === 1) await tx.script(dropLoadTables(datasetId));
-    },
-    { deadlineMs: statementDeadlineMs },
-  );
+  await database.query(unlistDataset(datasetId), { deadlineMs: statementDeadlineMs });
+  await dropDatasetTables(database, datasetId);
+  await database.query(forgetDataset(datasetId), { deadlineMs: statementDeadlineMs });
+}
+
+/** Rows of one layer and one coordinate system that wait to be stored. */
+interface Batch {
+  readonly writer: LayerWriter;
+  readonly crs: SourceCrs | undefined;
+  readonly rows: LayerRow[];
+  bytes: number;
 }
 
 class Load {
-  readonly datasetId: number;
   readonly #database: Database;
+  readonly #datasetId: number;
   readonly #options: LoadOptions;
-  readonly #refused: RefusedFeature[] = [];
-  /** By ordinal: what was wrong with features that could be repaired. */
-  readonly #repaired = new Map<number, RefusedFeature>();
-  #batch: BoundaryRow[] = [];
-  #batchBytes = 0;
+  readonly #pace: Pace;
+  readonly #notes = new LayerNotes();
+  readonly #rows: LayerRows;
+  readonly #batches = new Map<LayerName, Batch>();
+  /** By layer: how many rows have a number. */
+  readonly #counts = new Map<LayerName, number>();
+  readonly #underWay = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
   #readCount = 0;
-  #storedCount = 0;
 
   constructor(database: Database, datasetId: number, options: LoadOptions) {
     this.#database = database;
-    this.datasetId = datasetId;
+    this.#datasetId = datasetId;
     this.#options = options;
+    this.#pace = paces[database.kind];
+    const ask = (statement: Parameters<Database['query']>[0]) => this.#query(statement);
+    this.#rows = new LayerRows(
+      { ask, attempt: ask },
+      { datasetId, invalidGeometry: options.invalidGeometry, notes: this.#notes },
+    );
   }
 
   async run(features: AsyncIterable<SourceFeature>): Promise<LoadOutcome> {
     const { name, source, actor } = this.#options;
-    await this.#query(beginDataset({ id: this.datasetId, name, source, createdBy: actor.name }));
-    await this.#script(createLoadTables(this.datasetId), statementDeadlineMs);
-    for await (const source of features) {
-      this.#readCount += 1;
-      this.#take(source);
-      if (this.#batchBytes >= batchBytesMax || this.#batch.length >= batchRowsMax) await this.#store();
-      if (this.#readCount % 100 === 0) this.#progress('reading', this.#readCount, undefined);
+    await this.#query(beginDataset({ id: this.#datasetId, name, source, createdBy: actor.name }));
+    const tables = layerWriters.map((writer) => writer.createTables(this.#datasetId)).join(';\n');
+    await this.#script(tables, statementDeadlineMs);
+    try {
+      await this.#read(features);
+    } finally {
+      // A load that fails must not go on behind the removal of its tables.
+      await Promise.all(this.#underWay);
     }
-    await this.#store();
-    this.#progress('checking', 0, this.#storedCount);
-    await this.#findDuplicates();
-    this.#progress('checking', this.#storedCount, this.#storedCount);
-    if (this.#readCount === 0) this.#refuse(0, undefined, 'store.emptyLoad', 'the source has no features');
-    if (this.#refused.length > 0) {
-      const refused = this.#refused.sort((a, b) => a.ordinal - b.ordinal);
-      return { kind: 'refused', refused, readCount: this.#readCount };
+    const storedCount = this.#storedCount();
+    this.#progress('checking', 0, storedCount);
+    await this.#findRepeated();
+    this.#progress('checking', storedCount, storedCount);
+    if (this.#readCount === 0) {
+      const reason = 'the source has no features';
+      this.#notes.refuse({ ordinal: 0, boundaryId: undefined, code: 'store.emptyLoad', reason });
+    }
+    const { refusedCount } = this.#notes;
+    if (refusedCount > 0) {
+      return { kind: 'refused', refused: this.#notes.refused(), refusedCount, readCount: this.#readCount };
     }
     return await this.#finish();
   }
 
-  #take(source: SourceFeature): void {
-    if (source.kind === 'refused') {
-      this.#refused.push(source.refused);
-      return;
+  async #read(features: AsyncIterable<SourceFeature>): Promise<void> {
+    for await (const source of features) {
+      this.#readCount += 1;
+      if (source.kind === 'refused') this.#notes.refuse(source.refused);
+      else await this.#take(source);
+      if (this.#readCount % 100 === 0) this.#progress('reading', this.#readCount, undefined);
     }
-    if (source.kind !== 'feature') {
-      const { ordinal, featureId } = source.feature;
-      this.#refuse(ordinal, featureId, 'store.layerUnknown', `the layer ${source.kind} is not loaded`);
-      return;
-    }
-    const { feature } = source;
-    const fault = formFault(feature.geometry);
-    if (fault !== undefined) {
-      this.#refuse(feature.ordinal, feature.boundaryId, fault.code, fault.reason);
-      return;
-    }
-    const { geometry, collapsedCount } = withoutCollapsedRings(feature.geometry);
-    if (collapsedCount > 0 && !this.#mayDropRings(feature, geometry, collapsedCount)) return;
-    const row = boundaryRow({ ...feature, geometry }, this.#storedCount + this.#batch.length + 1);
-    this.#batch.push(row);
-    this.#batchBytes += row.wkb.length / 2;
+    for (const batch of this.#batches.values()) await this.#send(batch);
+    await Promise.all(this.#underWay);
+    this.#throwFailure();
   }
 
-  #mayDropRings(feature: BoundaryFeature, left: BoundaryGeometry, collapsedCount: number): boolean {
-    const reason = `${collapsedCount} of its rings have no area`;
-    if (this.#options.invalidGeometry === 'refuse') {
-      this.#refuse(feature.ordinal, feature.boundaryId, 'store.invalidGeometry', reason);
-      return false;
+  async #take(source: UsableFeature): Promise<void> {
+    const layer = layerOf(source);
+    const writer = writerOf(layer);
+    const feature = layerFeature(source);
+    if (writer === undefined || feature === undefined) {
+      const { ordinal, featureId } = idOf(source);
+      const reason = `the layer ${layer} is not kept`;
+      this.#notes.refuse({ ordinal, layer, boundaryId: featureId, code: 'store.layerUnknown', reason });
+      return;
     }
-    if (left.coordinates.length === 0) {
-      this.#refuse(
-        feature.ordinal,
-        feature.boundaryId,
-        'store.unrepairable',
-        `${reason}, and nothing else is left`,
-      );
-      return false;
-    }
-    this.#noteRepair(feature.ordinal, feature.boundaryId, reason);
-    return true;
+    const row = this.#rows.rowOf(writer, feature);
+    if (row === undefined) return;
+    const batch = await this.#batchOf(writer, feature.crs);
+    batch.rows.push(row);
+    batch.bytes += row.bytes;
+    if (batch.bytes < this.#pace.bytesMax && batch.rows.length < this.#pace.rowsMax) return;
+    this.#batches.delete(layer);
+    await this.#send(batch);
   }
 
-  async #store(): Promise<void> {
-    const rows = this.#batch;
-    if (rows.length === 0) return;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    const range = {
-      datasetId: this.datasetId,
-      from: this.#storedCount + 1,
-      to: this.#storedCount + rows.length,
-    };
-    const added = await this.#query(addBoundaries(this.datasetId, rows));
-    expectCount(added, rows.length, 'adding boundaries');
-    this.#storedCount = range.to;
-    await this.#makeValid(range);
-    // A load that is refused already is read on only to name everything that is wrong with it.
-    if (this.#refused.length === 0) await this.#split(range);
+  async #batchOf(writer: LayerWriter, crs: SourceCrs | undefined): Promise<Batch> {
+    const waiting = this.#batches.get(writer.layer);
+    if (waiting !== undefined && isSameCrs(waiting.crs, crs)) return waiting;
+    if (waiting !== undefined) await this.#send(waiting);
+    const batch: Batch = { writer, crs, rows: [], bytes: 0 };
+    this.#batches.set(writer.layer, batch);
+    return batch;
   }
 
-  async #makeValid(range: BoundaryRange): Promise<void> {
-    const { invalid } = await this.#judge(range);
-    if (invalid.length === 0) return;
-    if (this.#options.invalidGeometry === 'refuse') {
-      for (const each of invalid) {
-        this.#refuse(each.ordinal, each.boundaryId, 'store.invalidGeometry', each.reason);
+  /** Begins to store a batch, once one of those under way has ended. */
+  async #send({ writer, crs, rows }: Batch): Promise<void> {
+    while (this.#underWay.size >= this.#pace.lanesMax) await Promise.race(this.#underWay);
+    this.#throwFailure();
+    const from = (this.#counts.get(writer.layer) ?? 0) + 1;
+    this.#counts.set(writer.layer, from + rows.length - 1);
+    const work: Promise<void> = this.#rows
+      .store(writer, { rows, from, crs })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #findRepeated(): Promise<void> {
+    for (const { spec, layer } of layerWriters) {
+      if (!this.#counts.has(layer)) continue;
+      const statement = repeatedIds(spec, this.#datasetId, refusedListedMax);
+      const repeated = (await this.#query(statement)) as readonly RepeatedId[];
+      for (const { featureId, ordinal, firstOrdinal } of repeated) {
+        const reason = `feature ${firstOrdinal} has the same id`;
+        this.#notes.refuse({ ordinal, layer, boundaryId: featureId, code: 'store.duplicateId', reason });
       }
-      return;
-    }
-    await this.#repair(invalid.map(({ boundaryNo }) => boundaryNo));
-    const still = new Set((await this.#judge(range)).invalid.map(({ boundaryNo }) => boundaryNo));
-    for (const each of invalid) {
-      if (still.has(each.boundaryNo)) {
-        this.#refuse(
-          each.ordinal,
-          each.boundaryId,
-          'store.unrepairable',
-          `${each.reason}; no repair leaves an area`,
-        );
-      } else {
-        this.#noteRepair(each.ordinal, each.boundaryId, each.reason);
-      }
-    }
-  }
-
-  // A repair that fails inside of GEOS fails for its whole batch; one by one, only the cause stays as it is and is
-  // refused by the judgement that follows.
-  async #repair(numbers: readonly number[]): Promise<void> {
-    try {
-      expectCount(await this.#query(repairBoundaries(this.datasetId, numbers)), numbers.length, 'repairing');
-    } catch (error) {
-      if (!isFailureInGeos(error)) throw error;
-      if (numbers.length === 1) return;
-      for (const number of numbers) await this.#repair([number]);
-    }
-  }
-
-  async #judge(range: BoundaryRange): Promise<Judged> {
-    const judged = (await this.#query(judgeBoundaries(range))) as Judged;
-    expectCount(judged.counted, range.to - range.from + 1, 'judging geometry');
-    return judged;
-  }
-
-  // Splitting valid polygons can still fail inside of GEOS at full precision; on a grid of a tenth of a millimetre
-  // it does not.
-  async #split(range: BoundaryRange): Promise<void> {
-    const count = range.to - range.from + 1;
-    try {
-      expectCount(await this.#query(addParts(range, -1)), count, 'splitting');
-    } catch (error) {
-      if (!isFailureInGeos(error)) throw error;
-      await this.#query(removeParts(range));
-      expectCount(await this.#query(addParts(range, 1e-9)), count, 'splitting on a grid');
-    }
-  }
-
-  async #findDuplicates(): Promise<void> {
-    const duplicates = (await this.#query(duplicateIds(this.datasetId))) as readonly {
-      readonly boundaryId: string;
-      readonly ordinal: number;
-      readonly firstOrdinal: number;
-    }[];
-    for (const { boundaryId, ordinal, firstOrdinal } of duplicates) {
-      const reason = `feature ${firstOrdinal} has the same id`;
-      this.#refuse(ordinal, boundaryId, 'store.duplicateId', reason);
     }
   }
 
   async #finish(): Promise<LoadOutcome> {
-    this.#progress('indexing', 0, this.#storedCount);
-    await this.#script(indexLoadTables(this.datasetId), indexDeadlineMs);
-    const { actor, name, source } = this.#options;
-    const staged = await this.#database.dbTransaction(
+    const counts = new Map(this.#counts);
+    const { base } = this.#options;
+    if (base !== undefined) {
+      const lacking = layerWriters.filter(({ layer }) => !counts.has(layer));
+      const copied = await copyLayers(this.#database, lacking, { base, datasetId: this.#datasetId });
+      for (const [layer, count] of copied) counts.set(layer, count);
+    }
+    const total = sum(counts.values());
+    let done = 0;
+    for (const writer of layerWriters) {
+      this.#progress('indexing', done, total);
+      await this.#script(writer.indexTables(this.#datasetId), indexDeadlineMs);
+      done += counts.get(writer.layer) ?? 0;
+    }
+    const dataset = await this.#stage(counts);
+    this.#progress('indexing', total, total);
+    return { kind: 'loaded', dataset, repaired: this.#notes.repaired() };
+  }
+
+  async #stage(counts: ReadonlyMap<LayerName, number>): Promise<Dataset> {
+    const { actor, name, source, base } = this.#options;
+    const layerCounts = Object.fromEntries(counts);
+    return await this.#database.dbTransaction(
       async (tx) => {
-        await tx.script(attachLoadTables(this.datasetId));
-        const dataset = await tx.query(stageDataset(this.datasetId, this.#storedCount));
+        await tx.script(layerWriters.map((writer) => writer.attachTables(this.#datasetId)).join(';\n'));
+        const dataset = await tx.query(stageDataset(this.#datasetId, layerCounts));
         if (dataset === null) throw storeError('store.loadFailed', 'the load was removed while it ran');
         await audited(tx, actor, 'dataset.loaded', {
-          datasetId: this.datasetId,
+          datasetId: this.#datasetId,
           name,
           source,
-          boundaryCount: this.#storedCount,
-          repairedCount: this.#repaired.size,
+          boundaryCount: counts.get('serviceBoundary') ?? 0,
+          layerCounts,
+          ...(base === undefined ? {} : { baseDatasetId: base }),
+          repairedCount: this.#notes.repaired().length,
         });
-        return dataset as DatasetJson;
+        return decodeDataset(dataset as DatasetJson);
       },
       { deadlineMs: statementDeadlineMs },
     );
-    this.#progress('indexing', this.#storedCount, this.#storedCount);
-    return { kind: 'loaded', dataset: decodeDataset(staged), repaired: [...this.#repaired.values()] };
   }
 
-  #refuse(ordinal: number, boundaryId: string | undefined, code: string, reason: string): void {
-    this.#refused.push({ ordinal, boundaryId, code, reason });
-  }
-
-  #noteRepair(ordinal: number, boundaryId: string, reason: string): void {
-    const before = this.#repaired.get(ordinal);
-    this.#repaired.set(ordinal, {
-      ordinal,
-      boundaryId,
-      code: 'store.invalidGeometry',
-      reason: before === undefined ? reason : `${before.reason}; ${reason}`,
-    });
+  #storedCount(): number {
+    return sum(this.#counts.values());
   }
 
   #query(statement: Parameters<Database['query']>[0]): Promise<unknown> {
@@ -335,44 +294,14 @@ class Load {
   }
 }
 
-function boundaryRow(feature: BoundaryFeature, boundaryNo: number): BoundaryRow {
-  const { countryKey, a1Key } = regionKeys(feature.country, feature.a1);
-  return {
-    boundary_no: boundaryNo,
-    ordinal: feature.ordinal,
-    boundary_id: feature.boundaryId,
-    display_name: feature.displayName,
-    service_urn: feature.serviceUrn,
-    service_uri: feature.serviceUri,
-    service_number: feature.serviceNumber ?? null,
-    agency_id: feature.agencyId ?? null,
-    priority: feature.priority,
-    effective: feature.effective ?? null,
-    expire: feature.expire ?? null,
-    country: feature.country ?? null,
-    a1: feature.a1 ?? null,
-    a2: feature.a2 ?? null,
-    a3: feature.a3 ?? null,
-    country_key: countryKey ?? '',
-    a1_key: a1Key ?? '',
-    a2_keys: storedAreaKeys(feature.a2),
-    a3_keys: storedAreaKeys(feature.a3),
-    wkb: multiPolygonWkb(feature.geometry).toString('hex'),
-  };
+function isSameCrs(a: SourceCrs | undefined, b: SourceCrs | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.kind === 'epsg') return b.kind === 'epsg' && a.code === b.code;
+  return b.kind === 'definition' && a.text === b.text;
 }
 
-function isFailureInGeos(error: unknown): boolean {
-  return (
-    error instanceof DependencyError &&
-    (error.code === 'store.resultLost' || error.code === 'store.queryFailed')
-  );
-}
-
-function expectCount(answer: unknown, expected: number, what: string): void {
-  if (answer !== expected) {
-    throw storeError(
-      'store.resultLost',
-      `${what} touched ${String(answer)} boundaries instead of ${expected}`,
-    );
-  }
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }

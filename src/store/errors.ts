@@ -43,12 +43,23 @@ export const storeErrors = defineErrors({
     kind: 'reject',
     meaning: 'A coordinate is not a finite longitude of -180 to 180 or latitude of -90 to 90.',
   },
+  'store.lineTooShort': { kind: 'reject', meaning: 'A line has no two different positions.' },
+  'store.crsUnknown': {
+    kind: 'reject',
+    meaning:
+      'The coordinate system of a source is not known to the database, or it cannot read its definition.',
+  },
+  'store.transformFailed': {
+    kind: 'reject',
+    meaning: 'The coordinates of a feature cannot be brought to longitude and latitude.',
+  },
+  'store.datesReversed': { kind: 'reject', meaning: 'A feature expires before, or when, it takes effect.' },
   'store.duplicateKey': { kind: 'reject', meaning: 'Two rows of a location table have one key.' },
   'store.locationRemoved': {
     kind: 'reject',
     meaning: 'Positions, addresses and references were taken off a call record when their time was over.',
   },
-  'store.duplicateId': { kind: 'reject', meaning: 'Two features of a load have one boundary id.' },
+  'store.duplicateId': { kind: 'reject', meaning: 'Two features of a layer have one id.' },
   'store.layerUnknown': { kind: 'reject', meaning: 'A feature is of a layer that is not kept.' },
   'store.invalidGeometry': {
     kind: 'reject',

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -60,7 +60,7 @@ export function temporaryFolder(): string {
  * copied.
  */
 export async function preparedDataDir(): Promise<string> {
-  const template = join(packageRoot(), 'node_modules', '.cache', 'firstline-test-database-1');
+  const template = join(packageRoot(), 'node_modules', '.cache', `firstline-test-database-${schemaMark()}`);
   if (!existsSync(template)) {
     const folder = temporaryFolder();
     const database = await openEmbedded(folder);
@@ -73,6 +73,14 @@ export async function preparedDataDir(): Promise<string> {
   const folder = temporaryFolder();
   cpSync(template, folder, { recursive: true });
   return folder;
+}
+
+/** Changes with the migrations, so that a prepared folder always has the schema of the checkout. */
+function schemaMark(): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(migrationsFolder).sort())
+    hash.update(readFileSync(join(migrationsFolder, name)));
+  return hash.digest('hex').slice(0, 12);
 }
 
 export async function openEmbedded(

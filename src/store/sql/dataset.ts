@@ -5,7 +5,11 @@ export const activeDatasetChannel = 'firstline_active_dataset';
 
 const datasetJson = `json_build_object('id', dataset_id, 'name', name, 'state', state, 'source', source,
   'createdAt', round(extract(epoch from created_at) * 1000), 'createdBy', created_by,
-  'activatedAt', round(extract(epoch from activated_at) * 1000), 'boundaryCount', boundary_count, 'layerCounts', layer_counts, 'revision', revision)`;
+  'activatedAt', round(extract(epoch from activated_at) * 1000), 'boundaryCount', boundary_count,
+  'layerCounts', layer_counts, 'revision', revision)`;
+
+// Those that are being loaded or removed are nobody's to see.
+const isListed = "state in ('staged', 'checked', 'active', 'retired')";
 
 /** Takes the number of a dataset to come, so that it can be locked before anybody sees it. */
 export function reserveDatasetId(): Statement {
@@ -34,44 +38,72 @@ export function beginDataset(of: {
 }
 
 /** Makes a finished load a staged dataset. Null where it is not loading any more. */
-export function stageDataset(id: number, boundaryCount: number): Statement {
+export function stageDataset(id: number, layerCounts: Readonly<Record<string, number>>): Statement {
   return {
     name: 'stage_dataset',
     text: `with staged as (
-             update dataset set state = 'staged', boundary_count = $2,
-               layer_counts = json_build_object('serviceBoundary', $2::int) where dataset_id = $1 and state = 'loading'
-             returning *)
+             update dataset set state = 'staged', layer_counts = $2::jsonb,
+               boundary_count = coalesce(($2::jsonb ->> 'serviceBoundary')::int, 0)
+             where dataset_id = $1 and state = 'loading' returning *)
            select (select ${datasetJson} from staged)::text as answer`,
-    values: [id, boundaryCount],
+    values: [id, JSON.stringify(layerCounts)],
   };
 }
 
-/** Forgets a dataset that was never staged; answers how many. */
+/**
+ * Takes a dataset that is not active out of everybody's sight, and out of the history of activations; answers how many.
+ * A load that goes on with it cannot stage it any more.
+ */
+export function unlistDataset(id: number): Statement {
+  return {
+    name: 'unlist_dataset',
+    text: `with unlisted as (
+             update dataset set state = 'removing' where dataset_id = $1 and state <> 'active' returning 1),
+           gone as (delete from activation where dataset_id = $1 and exists (select from unlisted))
+           select count(*)::text as answer from unlisted`,
+    values: [id],
+  };
+}
+
+/** Forgets a dataset that is being removed, and all that is told of it; answers how many. */
 export function forgetDataset(id: number): Statement {
   return {
     name: 'forget_dataset',
-    text: `with gone as (delete from dataset where dataset_id = $1 and state = 'loading' returning 1)
+    text: `with sets as (
+             delete from change_set where dataset_id = $1
+               and exists (select from dataset where dataset_id = $1 and state = 'removing')),
+           gone as (delete from dataset where dataset_id = $1 and state = 'removing' returning 1)
            select count(*)::text as answer from gone`,
     values: [id],
   };
 }
 
-/** The ids of loads that were begun and not finished. */
+/** The ids of loads and removals that were begun and not finished. */
 export function unfinishedDatasets(): Statement {
   return {
     name: 'unfinished_datasets',
     text: `select coalesce(json_agg(dataset_id order by dataset_id), '[]')::text as answer
-           from dataset where state = 'loading'`,
+           from dataset where state in ('loading', 'removing')`,
     values: [],
   };
 }
 
-/** All datasets but unfinished loads, newest first. */
+/** Lets one change of a dataset run at a time, until the transaction ends; answers its number, or null. */
+export function lockDataset(id: number): Statement {
+  return {
+    name: 'lock_dataset',
+    text: `with locked as (select dataset_id from dataset where dataset_id = $1 for update)
+           select (select dataset_id from locked)::text as answer`,
+    values: [id],
+  };
+}
+
+/** All datasets but unfinished loads and removals, newest first. */
 export function listDatasets(): Statement {
   return {
     name: 'list_datasets',
     text: `select coalesce(json_agg(${datasetJson} order by dataset_id desc), '[]')::text as answer
-           from dataset where state <> 'loading'`,
+           from dataset where ${isListed}`,
     values: [],
   };
 }
@@ -79,7 +111,7 @@ export function listDatasets(): Statement {
 export function getDataset(id: number): Statement {
   return {
     name: 'get_dataset',
-    text: `select (select ${datasetJson} from dataset where dataset_id = $1 and state <> 'loading')::text as answer`,
+    text: `select (select ${datasetJson} from dataset where dataset_id = $1 and ${isListed})::text as answer`,
     values: [id],
   };
 }
