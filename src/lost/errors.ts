@@ -7,7 +7,6 @@ export const lostErrors = defineErrors({
   'lost.notAnswer': { kind: 'parse', meaning: 'The document is no answer of LoST.' },
   'lost.locationMissing': { kind: 'parse', meaning: 'A LoST request has no location where it needs one.' },
   'lost.serviceMissing': { kind: 'parse', meaning: 'A LoST request names no service where it needs one.' },
-  'lost.serviceMalformed': { kind: 'parse', meaning: 'What a LoST request names as its service is no URN.' },
   'lost.keyMissing': { kind: 'parse', meaning: 'A LoST request for a boundary has no key.' },
   'lost.mappingMissing': { kind: 'parse', meaning: 'A LoST document has no mapping where it needs one.' },
   'lost.mappingIncomplete': { kind: 'parse', meaning: 'A LoST mapping lacks what identifies or dates it.' },

@@ -17,6 +17,8 @@ export { lostErrors } from './errors.ts';
 export type { LostLimits } from './limits.ts';
 export { defaultLostAnswerLimits, defaultLostRequestLimits } from './limits.ts';
 export { isLostMediaType, isLostSource, lostMediaType, lostSyncMediaType } from './names.ts';
+export { readLostAnswer } from './read-answer.ts';
+export { readLostRequest } from './read-request.ts';
 export type {
   AdditionalLocation,
   BoundaryForm,
@@ -51,3 +53,5 @@ export type {
 } from './types.ts';
 export { lostErrorTypes, lostWarningTypes } from './types.ts';
 export { chooseLocation, faultAnswer, lostMoment } from './values.ts';
+export { writeLostAnswer } from './write-answer.ts';
+export { writeLostRequest } from './write-request.ts';

@@ -20,14 +20,18 @@ export function chooseLocation(locations: readonly LostLocation[]): Result<Usabl
   }
   const broken = faults.find((fault) => fault.type !== 'locationProfileUnrecognized');
   if (broken !== undefined) return err(broken);
+  if (faults.length === 0) {
+    return err({
+      code: 'lost.locationMissing',
+      message: 'there is no location in the request',
+      type: 'badRequest',
+    });
+  }
   const profiles = faults.flatMap((fault) => fault.unsupportedProfiles ?? []);
   return err({
-    code: locations.length === 0 ? 'lost.locationMissing' : 'lost.profileUnrecognized',
-    message:
-      locations.length === 0
-        ? 'there is no location in the request'
-        : 'no location has a profile that is read: send geodetic-2d or civic',
-    type: locations.length === 0 ? 'badRequest' : 'locationProfileUnrecognized',
+    code: 'lost.profileUnrecognized',
+    message: 'no location has a profile that is read: send geodetic-2d or civic',
+    type: 'locationProfileUnrecognized',
     unsupportedProfiles: [...new Set(profiles)],
   });
 }
