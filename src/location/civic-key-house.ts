@@ -33,7 +33,7 @@ const numberMax = 2_147_483_647;
 export function houseKey(elements: ReadonlyMap<string, string>, rules: AddressRules): HouseKey {
   const before = tokensOf(elements.get('HNP') ?? '');
   const hno = tokensOf(elements.get('HNO') ?? elements.get('HNC') ?? '');
-  const behind = tokensOf(elements.get('HNS') ?? '');
+  const behind = behindTokens(elements.get('HNS') ?? '');
   const { prefix, number, suffix, last } = divide(hno, before.length > 0, rules);
   const keyPrefix = [...before, ...prefix];
   const keySuffix = suffixKey([...suffix, ...behind], rules);
@@ -52,15 +52,23 @@ export function numberPrefixKey(prefix: string | undefined): string {
   return tokensOf(prefix ?? '').join(' ');
 }
 
-/** Fractions, figures, letters, and hyphens between figures; in lower case. */
+/** Fractions behind a figure, figures, letters, and hyphens between figures; in lower case. */
 function tokensOf(text: string): readonly string[] {
   if (text === '') return [];
-  const spelled = text.replace(/[¼½¾⅓⅔⅛]/g, (sign) => fractions.get(sign) ?? sign);
-  const folded = foldText(spelled.replace(/[º°ª]/g, ''))
-    .replace(/^\s*(?:no|nr|num|numero|nummer|number|n)?[.:\s#]*(?=\d)/, '')
+  const spelled = text
+    .replace(/n[º°]|[º°ª]/gi, '')
+    .replace(/[¼½¾⅓⅔⅛]/g, (sign) => fractions.get(sign) ?? sign);
+  const folded = foldText(spelled)
+    .replace(/^\s*(?:no|nr|num|numero|nummer|number)?[.:\s#]*(?=\d)/, '')
     .replace(/⁄/g, '/');
-  const tokens = folded.match(/[1-7]\/[2348](?!\d)|\d+|\p{L}+|(?<=\d)\s*[-–—]\s*(?=\d)/gu) ?? [];
+  const tokens = folded.match(/(?<=\d\s+)[1-7]\/[2348](?!\d)|\d+|\p{L}+|(?<=\d)\s*[-–—]\s*(?=\d)/gu) ?? [];
   return tokens.map((token) => (/^\d+$/.test(token) ? token.replace(/^0+(?=\d)/, '') : token.trim()));
+}
+
+// `1/2` alone is half of the house number that is in its own element.
+function behindTokens(text: string): readonly string[] {
+  const fraction = /^[1-7]\/[2348]$/.exec(text.trim());
+  return fraction === null ? tokensOf(`0 ${text}`).slice(1) : [fraction[0]];
 }
 
 interface Divided {

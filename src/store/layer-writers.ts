@@ -1,3 +1,4 @@
+import { assertNever } from '../base/index.ts';
 import type {
   AdminAreaFeature,
   BoundaryFeature,
@@ -6,6 +7,13 @@ import type {
   SourceFeature,
 } from '../esrp/index.ts';
 import { regionKeys, storedAreaKeys } from './area-names.ts';
+import { areaKeyColumns } from './civic-keys.ts';
+import {
+  addressPointLayerFeature,
+  addressPointWriter,
+  roadLayerFeature,
+  roadWriter,
+} from './civic-writers.ts';
 import { type LayerFeature, type LayerWriter, makeLayerWriter } from './layer-writer.ts';
 
 /** A feature of a source that can be used. */
@@ -62,12 +70,24 @@ const areaWriter = makeLayerWriter({
     { name: 'a3', kind: 'text' },
     { name: 'a4', kind: 'text' },
     { name: 'a5', kind: 'text' },
+    { name: 'country_key', kind: 'text' },
+    { name: 'a1_key', kind: 'text' },
+    { name: 'a2_keys', kind: 'texts' },
+    { name: 'a3_keys', kind: 'texts' },
+    { name: 'a4_keys', kind: 'texts' },
+    { name: 'a5_keys', kind: 'texts' },
   ],
   indexes: ['(dataset_id, level, country, a1)', 'using gist (geom)'],
 });
 
 /** The writers of all layers that are kept, in the order that their tables are made in. */
-export const layerWriters: readonly LayerWriter[] = [boundaryWriter, provisioningWriter, areaWriter];
+export const layerWriters: readonly LayerWriter[] = [
+  boundaryWriter,
+  provisioningWriter,
+  areaWriter,
+  addressPointWriter,
+  roadWriter,
+];
 
 /** The writer of a layer; undefined where the layer is not kept. */
 export function writerOf(layer: LayerName): LayerWriter | undefined {
@@ -97,8 +117,12 @@ export function layerFeature(source: UsableFeature): LayerFeature | undefined {
       return ofProvisioning(source.feature);
     case 'adminArea':
       return ofAdminArea(source.feature);
+    case 'addressPoint':
+      return addressPointLayerFeature(source.feature);
+    case 'roadCentreLine':
+      return roadLayerFeature(source.feature);
     default:
-      return undefined;
+      return assertNever(source);
   }
 }
 
@@ -151,6 +175,7 @@ function ofAdminArea(feature: AdminAreaFeature): LayerFeature {
       a3: name('A3'),
       a4: name('A4'),
       a5: name('A5'),
+      ...areaKeyColumns(feature.civic),
     },
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite, protocol } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import type { WireStatement, WorkerPhase } from './messages.ts';
 
 /** The one session of an embedded database. Calls must not overlap. */
@@ -30,12 +31,12 @@ export async function openSession(
   await mkdir(databaseDir, { recursive: true });
   const database = await PGlite.create({
     dataDir: databaseDir,
-    extensions: { postgis: postgisFrom(bundle) },
+    extensions: { postgis: postgisFrom(bundle), pg_trgm },
   });
   onPhase('extension');
   // A single session has no other that could be in its way: no parallel plans, no JIT in this build worth its set-up.
   await database.exec(
-    'create extension if not exists postgis; set jit = off; set plan_cache_mode = force_generic_plan',
+    'create extension if not exists postgis; create extension if not exists pg_trgm; set jit = off; set plan_cache_mode = force_generic_plan',
   );
   return makeSession(database, onNotification);
 }
