@@ -4,7 +4,7 @@ alter table check_report
   add column actor text not null default '';
 
 create table shadow_run (
-  dataset_id integer primary key references dataset,
+  dataset_id integer primary key references dataset on delete cascade,
   state text not null check (state in ('running', 'finished', 'failed')),
   started_at timestamptz not null default now(),
   finished_at timestamptz,
