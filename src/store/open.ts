@@ -6,6 +6,7 @@ import { makeAuditLog } from './audit-log.ts';
 import { makeBoundaryAdmin } from './boundary-admin.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
+import { makeDatasetReview } from './checks-review.ts';
 import { PgDatabase } from './database/pg-driver.ts';
 import { PgliteDatabase } from './database/pglite-driver.ts';
 import type { Database } from './database/types.ts';
@@ -107,10 +108,12 @@ function makeStore(
       logger: options.logger,
     });
   });
+  const review = makeDatasetReview(database, { deadlineMs, logger: options.logger });
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number) => {
     preparation.stop();
     retention?.stop();
+    await review.stop();
     await records.stop(limitMs);
     await database.close(limitMs);
     await lock?.release();
@@ -123,6 +126,7 @@ function makeStore(
     records,
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
     audit: makeAuditLog(database, deadlineMs),
+    review,
     apiKeys: makeApiKeyStore(database, deadlineMs),
     locationTables: makeLocationTables(database, deadlineMs, options.logger),
     onActiveDatasetChange: (listener) => database.listen(activeDatasetChannel, () => listener()),

@@ -4,6 +4,7 @@ import type {
   BoundaryAdmin,
   BoundaryLookup,
   CallRecordStore,
+  DatasetReview,
   LocationTableAdmin,
   LocationTables,
   Logger,
@@ -74,6 +75,8 @@ export interface Store {
   readonly records: CallRecordStore;
   readonly boundaries: BoundaryAdmin;
   readonly audit: AuditLog;
+  /** Checks, compares and removes datasets. */
+  readonly review: DatasetReview;
   readonly apiKeys: ApiKeyStore;
   readonly locationTables: LocationTables & LocationTableAdmin;
   /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */
