@@ -92,6 +92,18 @@ export type {
   TableLocation,
   Timer,
 } from './ports.ts';
+export type {
+  BoundaryChanges,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeSet,
+  ChangeSetQuery,
+  FeatureEdit,
+  FeatureVersion,
+  LaterEdit,
+  RecordedEdit,
+  UndoOutcome,
+} from './changes.ts';
 export { keptUntil, type RetentionRules } from './retention.ts';
 export {
   activationHindrance,

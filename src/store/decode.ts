@@ -57,6 +57,7 @@ export function decodeMatch(json: MatchJson, dataset: number): BoundaryMatch {
 export function decodeBoundary(json: BoundaryJson): StoredBoundary {
   return {
     ...decodeMatch(json, json.datasetId),
+    datasetId: datasetId(json.datasetId),
     country: json.country ?? undefined,
     a1: json.a1 ?? undefined,
     a2: json.a2 ?? undefined,
@@ -90,6 +91,7 @@ export function decodeDataset(json: DatasetJson): Dataset {
   };
 }
 
-function moment(value: number | null): WallMs | undefined {
+/** A moment; undefined where JSON has null. */
+export function moment(value: number | null): WallMs | undefined {
   return value === null ? undefined : wallMs(value);
 }

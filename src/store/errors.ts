@@ -12,6 +12,10 @@ export const storeErrors = defineErrors({
     kind: 'dependency',
     meaning: "More parts of boundaries lie in the box of a caller's area than are overlaid for one answer.",
   },
+  'store.standbyFailed': {
+    kind: 'dependency',
+    meaning: 'The standby index could not be made or loaded, or has no dataset to answer from.',
+  },
   'store.queryFailed': { kind: 'dependency', meaning: 'The database refused a statement.' },
   'store.closed': { kind: 'dependency', meaning: 'The store is closed or closing.' },
   'store.loadFailed': {
@@ -54,6 +58,8 @@ export const storeErrors = defineErrors({
     meaning: 'The coordinates of a feature cannot be brought to longitude and latitude.',
   },
   'store.datesReversed': { kind: 'reject', meaning: 'A feature expires before, or when, it takes effect.' },
+  'store.idTaken': { kind: 'reject', meaning: 'A feature to be added has the id of one that is there.' },
+  'store.featureUnknown': { kind: 'reject', meaning: 'A feature to be changed or expired is not there.' },
   'store.duplicateKey': { kind: 'reject', meaning: 'Two rows of a location table have one key.' },
   'store.locationRemoved': {
     kind: 'reject',

@@ -16,6 +16,7 @@ import {
   type Judgement,
   judgeRows,
   knowsEpsg,
+  type RowNumbers,
   removeParts,
   repairRows,
   transformPosition,
@@ -89,7 +90,7 @@ export class LayerRows {
       await this.#makeValid(writer, range, addedCount);
     }
     // A load that is refused already is read on only to name everything that is wrong with it.
-    if (notes.refusedCount === 0) await this.#split(writer, range);
+    if (notes.refusedCount === 0) await this.split(writer, range, rows.length);
   }
 
   // Rows that cannot be transformed fail their whole batch; halved again and again, only the cause is refused.
@@ -164,19 +165,19 @@ export class LayerRows {
     return judged;
   }
 
-  // Splitting valid polygons can still fail inside of GEOS at full precision; on a grid of a tenth of a millimetre
-  // it does not.
-  async #split(writer: LayerWriter, range: RowRange): Promise<void> {
-    const { spec } = writer;
+  /**
+   * Splits rows of a layer that is kept in parts too. Splitting valid polygons can still fail inside of GEOS at full
+   * precision; on a grid of a tenth of a millimetre it does not.
+   */
+  async split({ spec }: LayerWriter, rows: RowNumbers, count: number): Promise<void> {
     if (spec.partTable === undefined) return;
-    const count = range.to - range.from + 1;
     try {
-      expectCount(await this.#asker.attempt(addParts(spec, spec.partTable, range, -1)), count, 'splitting');
+      expectCount(await this.#asker.attempt(addParts(spec, spec.partTable, rows, -1)), count, 'splitting');
     } catch (error) {
       if (!isFailureOfGeometry(error)) throw error;
-      await this.#asker.ask(removeParts(spec, spec.partTable, range));
+      await this.#asker.ask(removeParts(spec, spec.partTable, rows));
       expectCount(
-        await this.#asker.ask(addParts(spec, spec.partTable, range, 1e-9)),
+        await this.#asker.ask(addParts(spec, spec.partTable, rows, 1e-9)),
         count,
         'splitting on a grid',
       );

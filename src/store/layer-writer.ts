@@ -103,7 +103,7 @@ export interface LayerRow {
 export interface LayerWriter {
   readonly spec: LayerSpec;
   readonly layer: LayerName;
-  /** Stand-alone tables of one dataset, without indexes. */
+  /** Stand-alone tables of one dataset, without indexes but that of the numbers. */
   createTables(datasetId: number): string;
   /** Indexes as the parents have, what is derived, checks that spare attaching a scan, statistics. */
   indexTables(datasetId: number): string;

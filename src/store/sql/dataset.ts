@@ -3,7 +3,8 @@ import type { Statement } from '../database/types.ts';
 /** The channel on which the id of a newly active dataset is notified. */
 export const activeDatasetChannel = 'firstline_active_dataset';
 
-const datasetJson = `json_build_object('id', dataset_id, 'name', name, 'state', state, 'source', source,
+/** A dataset as JSON. */
+export const datasetJson = `json_build_object('id', dataset_id, 'name', name, 'state', state, 'source', source,
   'createdAt', round(extract(epoch from created_at) * 1000), 'createdBy', created_by,
   'activatedAt', round(extract(epoch from activated_at) * 1000), 'boundaryCount', boundary_count,
   'layerCounts', layer_counts, 'revision', revision)`;

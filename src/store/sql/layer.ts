@@ -30,7 +30,10 @@ export function layerSql(spec: LayerSpec): LayerSql {
   const tables = [spec.table, ...(spec.partTable === undefined ? [] : [spec.partTable]), ...derived];
   return {
     tables,
-    createTables: (id) => tables.map((table) => createTable(table, id, table === spec.partTable)).join(';\n'),
+    createTables: (id) => {
+      const key = `alter table ${partitionOf(spec.table, id)} add primary key (dataset_id, ${spec.noColumn})`;
+      return [...tables.map((table) => createTable(table, id, table === spec.partTable)), key].join(';\n');
+    },
     indexTables: (id) => indexTables(spec, tables, id),
     attachTables: (id) =>
       tables
@@ -57,7 +60,6 @@ function createTable(table: string, id: number, isOfParts: boolean): string {
 function indexTables(spec: LayerSpec, tables: readonly string[], id: number): string {
   const own = partitionOf(spec.table, id);
   const lines = [
-    `alter table ${own} add primary key (dataset_id, ${spec.noColumn})`,
     `create unique index on ${own} (dataset_id, ${spec.idColumn}) where removed_in is null`,
     ...spec.indexes.map((index) => `create index on ${own} ${index}`),
   ];
@@ -218,12 +220,14 @@ export interface Judgement {
 /** Which rows of a range have a geometry that is not valid, is empty, or lies outside of longitudes and latitudes. */
 export function judgeRows(spec: LayerSpec, range: RowRange): Statement {
   return {
-    name: `judge_${partitionOf(spec.table, range.datasetId)}`,
+    // Without a name, as what follows: a plan for the table as it was when it was empty would read all of it later.
+    name: '',
     text: `with judged as materialized (
       select ${spec.noColumn} as no, ordinal, ${spec.idColumn} as id, geom, ST_IsValid(geom) as is_valid,
         ST_IsEmpty(geom) as is_empty, coalesce(ST_XMin(geom) >= -180 and ST_XMax(geom) <= 180
           and ST_YMin(geom) >= -90 and ST_YMax(geom) <= 90, true) as is_in_range
-      from ${partitionOf(spec.table, range.datasetId)} where ${spec.noColumn} between $1::int and $2::int)
+      from ${partitionOf(spec.table, range.datasetId)}
+      where dataset_id = $3::int and ${spec.noColumn} between $1::int and $2::int)
     select json_build_object(
       'counted', count(is_valid),
       'invalid', coalesce(json_agg(json_build_object('no', no, 'ordinal', ordinal, 'featureId', id,
@@ -232,7 +236,7 @@ export function judgeRows(spec: LayerSpec, range: RowRange): Statement {
           else ST_IsValidReason(geom) end) order by no)
         filter (where not is_valid or is_empty or not is_in_range), '[]'))::text as answer
     from judged`,
-    values: [range.from, range.to],
+    values: [range.from, range.to, range.datasetId],
   };
 }
 
@@ -240,13 +244,13 @@ export function judgeRows(spec: LayerSpec, range: RowRange): Statement {
 export function repairRows(spec: LayerSpec, datasetId: number, numbers: readonly number[]): Statement {
   const valid = `ST_CollectionExtract(ST_MakeValid(geom), ${dimensions[spec.geometryKind]})`;
   return {
-    name: `repair_${partitionOf(spec.table, datasetId)}`,
+    name: '',
     text: `with repaired as (
       update ${partitionOf(spec.table, datasetId)}
       set geom = ${spec.geometryKind === 'point' ? valid : `ST_Multi(${valid})`}
-      where ${spec.noColumn} = any($1::int[]) returning 1)
+      where dataset_id = $2::int and ${spec.noColumn} = any($1::int[]) returning 1)
     select count(*)::text as answer from repaired`,
-    values: [numbers],
+    values: [numbers, datasetId],
   };
 }
 
@@ -265,29 +269,53 @@ export function removeAllRows(spec: LayerSpec, datasetId: number): Statement {
   };
 }
 
-/** Splits the rows of a range into parts; `gridDeg` -1 keeps full precision. Answers how many rows got parts. */
-export function addParts(spec: LayerSpec, partTable: string, range: RowRange, gridDeg: number): Statement {
-  const parts = partitionOf(partTable, range.datasetId);
+/** Rows of a dataset by their numbers: a range, or each of them. */
+export type RowNumbers = RowRange | { readonly datasetId: number; readonly numbers: readonly number[] };
+
+function numbered(
+  spec: LayerSpec,
+  rows: RowNumbers,
+): { readonly condition: string; readonly values: readonly SqlValue[] } {
+  if ('numbers' in rows) {
+    return {
+      condition: `dataset_id = $1::int and ${spec.noColumn} = any($2::int[])`,
+      values: [rows.datasetId, rows.numbers],
+    };
+  }
   return {
-    name: `add_${parts}`,
-    text: `with added as (
-      insert into ${parts} (dataset_id, ${spec.noColumn}, geom)
-      select dataset_id, ${spec.noColumn}, ST_Subdivide(geom, ${partVerticesMax}, $3::float8)
-      from ${partitionOf(spec.table, range.datasetId)} where ${spec.noColumn} between $1::int and $2::int
-      returning ${spec.noColumn})
-    select count(distinct ${spec.noColumn})::text as answer from added`,
-    values: [range.from, range.to, gridDeg],
+    condition: `dataset_id = $1::int and ${spec.noColumn} between $2::int and $3::int`,
+    values: [rows.datasetId, rows.from, rows.to],
   };
 }
 
-/** Removes the parts of a range, before they are made again; answers how many. */
-export function removeParts(spec: LayerSpec, partTable: string, range: RowRange): Statement {
+/** Splits rows into parts; `gridDeg` -1 keeps full precision. Answers how many rows got parts. */
+export function addParts(
+  spec: LayerSpec,
+  partTable: string,
+  rows: RowNumbers,
+  gridDeg: -1 | 1e-9,
+): Statement {
+  const { condition, values } = numbered(spec, rows);
   return {
     name: '',
-    text: `with gone as (delete from ${partitionOf(partTable, range.datasetId)}
-        where ${spec.noColumn} between $1::int and $2::int returning 1)
+    text: `with added as (
+      insert into ${partitionOf(partTable, rows.datasetId)} (dataset_id, ${spec.noColumn}, geom)
+      select dataset_id, ${spec.noColumn}, ST_Subdivide(geom, ${partVerticesMax}, ${gridDeg})
+      from ${partitionOf(spec.table, rows.datasetId)} where ${condition}
+      returning ${spec.noColumn})
+    select count(distinct ${spec.noColumn})::text as answer from added`,
+    values,
+  };
+}
+
+/** Removes the parts of rows, before they are made again; answers how many. */
+export function removeParts(spec: LayerSpec, partTable: string, rows: RowNumbers): Statement {
+  const { condition, values } = numbered(spec, rows);
+  return {
+    name: '',
+    text: `with gone as (delete from ${partitionOf(partTable, rows.datasetId)} where ${condition} returning 1)
       select count(*)::text as answer from gone`,
-    values: [range.from, range.to],
+    values,
   };
 }
 
