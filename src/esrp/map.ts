@@ -178,15 +178,21 @@ function nameOf(shape: Shape): string {
   return shape.kind === 'arcBand' ? 'arc band' : shape.kind;
 }
 
-/** What an answer means; where the standby index gave it, that is said. */
+/** What an answer means; where the standby index or another server gave it, that is said. */
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
   const mapping = interpretKind(answer, service, place);
   const answeredBy = 'answeredBy' in answer ? answer.answeredBy : undefined;
   if (answeredBy === undefined) return mapping;
-  return { ...mapping, detail: `${mapping.detail}; ${whyMemory[answeredBy.why]}`, answeredBy };
+  return { ...mapping, detail: `${mapping.detail}; ${whoText(answeredBy)}`, answeredBy };
 }
 
-const whyMemory: Readonly<Record<AnsweredBy['why'], string>> = {
+function whoText(answeredBy: AnsweredBy): string {
+  if (answeredBy.name === 'memory') return whyMemory[answeredBy.why];
+  const why = answeredBy.why === 'instead' ? 'which is asked first' : 'since no boundary of ours serves it';
+  return `the LoST server ${answeredBy.server} answered, ${why}`;
+}
+
+const whyMemory: Readonly<Record<Extract<AnsweredBy, { name: 'memory' }>['why'], string>> = {
   configured: 'the standby index answered, which is asked first',
   databaseLate: 'the standby index answered: the database took too long',
   databaseFailed: 'the standby index answered: the database failed',

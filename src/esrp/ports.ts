@@ -30,14 +30,19 @@ export type LookupAnswer =
       readonly civic?: CivicResolution;
       /** From the place to the boundary, metres, where rule `nearest` answers. */
       readonly distanceM?: number;
-      /** The standby index, where it answered in place of the database. */
+      /** The standby index or another server, where it answered in place of the database. */
       readonly answeredBy?: AnsweredBy;
     }
-  | { readonly kind: 'nothing'; readonly datasetId: DatasetId; readonly answeredBy?: AnsweredBy }
+  | {
+      readonly kind: 'nothing';
+      /** Undefined where another server answered. */
+      readonly datasetId: DatasetId | undefined;
+      readonly answeredBy?: AnsweredBy;
+    }
   /** The service that is meant is known not to be there (NENA-STA-010.3 §4.3.4): no neighbour's answers in its place. */
   | {
       readonly kind: 'absent';
-      readonly datasetId: DatasetId;
+      readonly datasetId: DatasetId | undefined;
       readonly boundary: BoundaryMatch;
       readonly answeredBy?: AnsweredBy;
     }
@@ -336,6 +341,7 @@ export type LoadOutcome =
 
 /** A stored boundary with its geometry. */
 export interface StoredBoundary extends BoundaryMatch {
+  readonly datasetId: DatasetId;
   readonly country: string | undefined;
   readonly a1: string | undefined;
   readonly a2: string | undefined;

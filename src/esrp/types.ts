@@ -62,7 +62,8 @@ export interface LocationUpdate {
 /** A stored service boundary as an answer names it. `serviceUri` is the PSAP's SIP URI. */
 export interface BoundaryMatch {
   readonly boundaryId: BoundaryId;
-  readonly datasetId: DatasetId;
+  /** Undefined: of another LoST server. */
+  readonly datasetId: DatasetId | undefined;
   readonly displayName: string;
   readonly serviceUrn: ServiceUrn;
   readonly serviceUri: string;
@@ -86,10 +87,13 @@ export type MappingRule =
   | 'areaName';
 
 /** Who answered a lookup, where not the database; `why` it was asked. */
-export interface AnsweredBy {
-  readonly name: 'memory';
-  readonly why: 'configured' | 'databaseLate' | 'databaseFailed' | 'databaseAway';
-}
+export type AnsweredBy =
+  | {
+      readonly name: 'memory';
+      readonly why: 'configured' | 'databaseLate' | 'databaseFailed' | 'databaseAway';
+    }
+  /** Another LoST server, by its name: before our own boundaries, or because none of them serves the place. */
+  | { readonly name: 'lost'; readonly why: 'instead' | 'unserved'; readonly server: string };
 
 /** Why no boundary serves a location. */
 export type UnmappedReason =
@@ -114,7 +118,7 @@ export type Mapping =
       /** The service whose boundary answered, where the one asked for has none (RFC 5222 §8.4.2, serviceSubstitution). */
       readonly substitutedFrom: ServiceUrn | undefined;
       readonly detail: string;
-      /** The standby index, where it answered in place of the database. */
+      /** The standby index or another server, where it answered in place of the database. */
       readonly answeredBy?: AnsweredBy;
     }
   | {

@@ -38,8 +38,9 @@ export function mappingFields(mapping: WireRouteAnswer['mapping']): readonly [st
     return [['by', printable(`no boundary (${mapping.reason}): ${mapping.detail}`)], common];
   }
   const { boundary } = mapping;
+  const ofDataset = boundary.datasetId === undefined ? '' : `, dataset ${boundary.datasetId}`;
   return [
-    ['boundary', printable(`${boundary.boundaryId} ${boundary.displayName}, dataset ${boundary.datasetId}`)],
+    ['boundary', printable(`${boundary.boundaryId} ${boundary.displayName}${ofDataset}`)],
     ['by', printable(`${mapping.rule}: ${mapping.detail}`)],
     ['instead of', mapping.substitutedFrom === undefined ? undefined : printable(mapping.substitutedFrom)],
     common,

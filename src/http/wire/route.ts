@@ -37,7 +37,7 @@ const matchSchema = replyComponent(
   z
     .strictObject({
       boundaryId: z.string().describe('NENA globally unique id'),
-      datasetId: z.int(),
+      datasetId: z.int().optional().describe('Absent where another LoST server answered'),
       displayName: z.string(),
       serviceUrn: z.string(),
       serviceUri: z.string().describe("The PSAP's SIP URI"),
@@ -55,11 +55,16 @@ const matchSchema = replyComponent(
 );
 
 const answeredBySchema = z
-  .strictObject({
-    name: z.literal('memory'),
-    why: z.enum(['configured', 'databaseLate', 'databaseFailed', 'databaseAway']),
-  })
-  .describe('The standby index, where it answered in place of the database, and why.');
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('memory'),
+      why: z.enum(['configured', 'databaseLate', 'databaseFailed', 'databaseAway']),
+    }),
+    z.strictObject({ name: z.literal('lost'), why: z.enum(['instead', 'unserved']), server: z.string() }),
+  ])
+  .describe(
+    'The standby index, or another LoST server, where it answered in place of the database, and why.',
+  );
 
 /** What mapping a location came to. */
 export const mappingSchema = replyComponent(
