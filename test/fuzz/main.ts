@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { seededFraction } from '../../data/sample-points.ts';
+import { inspectable } from '../support/inspector.ts';
 import { findPostgres, startPgCluster } from '../support/pg-cluster.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 import { shownKey } from '../system/api.ts';
+import { liveHeapBytes } from '../system/live-heap.ts';
 import { loadCorpus } from './corpus.ts';
 import { type Fraction, mutate } from './mutate.ts';
 import { openPort, type Port, type PsapSide, startNameServer, startPsap } from './peers.ts';
@@ -80,6 +82,7 @@ async function prepare(options: {
   const server = await startServer({
     databaseUrl,
     psapPort: psap.port,
+    environment: { NODE_OPTIONS: inspectable },
     config: {
       sip: {
         ...{ t1Ms: 10, t2Ms: 100, t4Ms: 100, decideTimeoutMs: 2_000 },
@@ -150,6 +153,7 @@ async function sendAll(run: Run, total: number): Promise<string | undefined> {
   }
   const end = await drained(run);
   if (end.left !== 0) return `${end.left} transactions, contexts, questions or deadlines are left`;
+  if (end.pendingRecords !== 0) return `${end.pendingRecords} records are not written`;
   if (end.failures !== 0)
     return `${end.failures} errors were thrown inside of the server; see its log:\n${run.server.output().slice(-4000)}`;
   const growth = end.heapBytes - (baseline ?? end.heapBytes);
@@ -216,6 +220,8 @@ interface Remains {
   readonly left: number;
   readonly dialogs: number;
   readonly failures: number;
+  readonly pendingRecords: number;
+  /** What is left after a full collection. */
   readonly heapBytes: number;
 }
 
@@ -251,23 +257,18 @@ async function isAlive(run: Run, burst: number): Promise<boolean> {
   });
 }
 
-/** Waits until nothing is open, then reads what is left: smallest of some samples for the heap, between collections. */
+/** Waits until nothing is open and every record is written, then reads what is left: of the heap, what a full collection leaves. */
 async function drained(run: Run): Promise<Remains> {
   const limit = performance.now() + drainTimeoutMs;
   for (;;) {
-    const { left } = await metrics(run);
-    if (left === 0 || performance.now() > limit) break;
+    const { left, pendingRecords } = await metrics(run);
+    if ((left === 0 && pendingRecords === 0) || performance.now() > limit) break;
     await pause(200);
   }
-  let heapBytes = Number.POSITIVE_INFINITY;
-  for (let sample = 0; sample < 10; sample += 1) {
-    await pause(100);
-    heapBytes = Math.min(heapBytes, (await metrics(run)).heapBytes);
-  }
-  return { ...(await metrics(run)), heapBytes };
+  return { ...(await metrics(run)), heapBytes: await liveHeapBytes(run.server) };
 }
 
-async function metrics(run: Run): Promise<Remains> {
+async function metrics(run: Run): Promise<Omit<Remains, 'heapBytes'>> {
   const headers = { authorization: `Bearer ${shownKey(run.server)?.key ?? ''}` };
   const text = await (await fetch(`http://127.0.0.1:${run.server.httpPort}/metrics`, { headers })).text();
   const value = (name: string): number => {
@@ -282,7 +283,7 @@ async function metrics(run: Run): Promise<Remains> {
     left: open.reduce((sum, count) => sum + count, 0),
     dialogs: value('firstline_proxy_dialogs'),
     failures: value('firstline_driver_failures'),
-    heapBytes: value('firstline_process_heap_used_bytes'),
+    pendingRecords: value('firstline_records_pending'),
   };
 }
 
