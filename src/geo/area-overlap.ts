@@ -2,13 +2,18 @@ import { type AreaProfile, areaBelow, areaWestOf } from './area-profile.ts';
 import {
   blockBits,
   blockMask,
-  boxStride,
+  countAt,
   countMask,
+  eastAt,
+  firstAt,
   leafFlag,
-  linkStride,
+  northAt,
   type PolygonTree,
+  southAt,
   stackSize,
+  stride,
   turnedFlag,
+  westAt,
   wholeFlag,
 } from './polygon-index-tree.ts';
 
@@ -21,18 +26,18 @@ const stack = new Uint32Array(stackSize);
 export function commonArea(tree: PolygonTree, node: number, profile: AreaProfile, turn: number): number {
   const { boxes, links } = tree;
   const west = profile.west + turn;
-  const east = west + profile.width;
-  const south = profile.south;
-  const north = south + profile.height;
+  const roundWest = Math.fround(west);
+  const roundEast = Math.fround(west + profile.width);
+  const roundSouth = Math.fround(profile.south);
+  const roundNorth = Math.fround(profile.south + profile.height);
   let sum = 0;
   let height = 1;
   stack[0] = node;
   while (height > 0) {
     height -= 1;
-    const at = stack[height] ?? 0;
-    const link = at * linkStride;
-    const first = links[link] ?? 0;
-    const flags = links[link + 1] ?? 0;
+    const record = (stack[height] ?? 0) * stride;
+    const first = links[record + firstAt] ?? 0;
+    const flags = links[record + countAt] ?? 0;
     if (flags >= leafFlag) {
       const leaf = leafArea(tree, first, flags & countMask, profile, west);
       sum += (flags & turnedFlag) === 0 ? -leaf : leaf;
@@ -40,10 +45,10 @@ export function commonArea(tree: PolygonTree, node: number, profile: AreaProfile
     }
     const end = first + (flags & countMask);
     for (let child = first; child < end; child += 1) {
-      const box = child * boxStride;
-      if ((boxes[box] ?? 0) >= east || (boxes[box + 2] ?? 0) <= west || (boxes[box + 3] ?? 0) <= south)
-        continue;
-      if ((boxes[box + 1] ?? 0) >= north) sum += pieceOver(tree, child, profile, west);
+      const box = child * stride;
+      if ((boxes[box + westAt] ?? 0) > roundEast || (boxes[box + eastAt] ?? 0) < roundWest) continue;
+      if ((boxes[box + northAt] ?? 0) < roundSouth) continue;
+      if ((boxes[box + southAt] ?? 0) > roundNorth) sum += pieceOver(tree, child, profile, west);
       else {
         stack[height] = child;
         height += 1;
@@ -55,7 +60,7 @@ export function commonArea(tree: PolygonTree, node: number, profile: AreaProfile
 
 /** What a piece of a ring counts that lies over the whole profile: as the one edge from its start to its end. */
 function pieceOver(tree: PolygonTree, node: number, profile: AreaProfile, west: number): number {
-  const flags = tree.links[node * linkStride + 1] ?? 0;
+  const flags = tree.links[node * stride + countAt] ?? 0;
   // Whole rings come back to where they began.
   if ((flags & wholeFlag) !== 0) return 0;
   const area =
@@ -68,8 +73,8 @@ function pieceOver(tree: PolygonTree, node: number, profile: AreaProfile, west: 
 function endLon({ links, blocks }: PolygonTree, node: number, which: 'first' | 'last'): number {
   let at = node;
   for (;;) {
-    const first = links[at * linkStride] ?? 0;
-    const flags = links[at * linkStride + 1] ?? 0;
+    const first = links[at * stride + firstAt] ?? 0;
+    const flags = links[at * stride + countAt] ?? 0;
     const count = flags & countMask;
     if (flags >= leafFlag) {
       const corner = which === 'first' ? first : first + count;

@@ -2,12 +2,13 @@ import { err, ok, type Result } from '../base/index.ts';
 import {
   blockBits,
   blockCorners,
-  boxStride,
+  countAt,
   countMask,
   fanout,
+  firstAt,
   leafFlag,
-  linkStride,
   type PolygonTree,
+  stride,
 } from './polygon-index-tree.ts';
 
 // The arrays as they are in memory, after a header of eight doubles; so a file of another order of bytes, or of another
@@ -19,10 +20,10 @@ const mark = 0x464c_5049 * 256 + 1;
 
 /** The tree as consecutive pieces of bytes, which share its memory: nothing is copied, and nothing may be changed. */
 export function treeBytes(tree: PolygonTree): readonly Uint8Array[] {
-  const { boxes, links, blocks, polygonNos } = tree;
+  const { boxes, blocks, polygonNos } = tree;
   const header = Float64Array.of(
     mark,
-    boxes.length / boxStride,
+    boxes.length / stride,
     tree.firstPolygon,
     polygonNos.length,
     tree.root ?? -1,
@@ -34,7 +35,6 @@ export function treeBytes(tree: PolygonTree): readonly Uint8Array[] {
   return [
     bytesOf(header),
     bytesOf(boxes),
-    bytesOf(links),
     bytesOf(polygonNos),
     ...padding,
     ...blocks.map((block) => bytesOf(block)),
@@ -63,12 +63,11 @@ export function treeFromBytes(bytes: Uint8Array): Result<PolygonTree, string> {
   if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0))
     return err('its header is damaged');
   const noBytes = 4 * (polygonCount + (polygonCount % 2));
-  const expected = 8 * boxStride * nodeCount + 4 * linkStride * nodeCount + noBytes + 16 * cornerCount;
+  const expected = 4 * stride * nodeCount + noBytes + 16 * cornerCount;
   if (end - offset !== expected) return err(`it has ${end - offset} bytes in place of ${expected}`);
-  const boxes = new Float64Array(whole.buffer, offset, nodeCount * boxStride);
+  const boxes = new Float32Array(whole.buffer, offset, nodeCount * stride);
+  const links = new Uint32Array(whole.buffer, offset, nodeCount * stride);
   offset += boxes.byteLength;
-  const links = new Uint32Array(whole.buffer, offset, nodeCount * linkStride);
-  offset += links.byteLength;
   const polygonNos = new Uint32Array(whole.buffer, offset, polygonCount);
   offset += noBytes;
   const blocks: Float64Array[] = [];
@@ -86,12 +85,12 @@ export function treeFromBytes(bytes: Uint8Array): Result<PolygonTree, string> {
 
 /** Whether going through the tree comes to an end and reads nothing that is not there. */
 function isSound({ links, polygonNos, firstPolygon, root, cornerCount }: PolygonTree): boolean {
-  const nodeCount = links.length / linkStride;
+  const nodeCount = links.length / stride;
   if (firstPolygon + polygonNos.length > nodeCount) return false;
   if (root === undefined ? nodeCount > 0 : root !== nodeCount - 1) return false;
   for (let node = 0; node < nodeCount; node += 1) {
-    const first = links[node * linkStride] ?? 0;
-    const flags = links[node * linkStride + 1] ?? 0;
+    const first = links[node * stride + firstAt] ?? 0;
+    const flags = links[node * stride + countAt] ?? 0;
     const count = flags & countMask;
     if (count === 0 || count > fanout) return false;
     if (flags >= leafFlag) {
@@ -102,6 +101,6 @@ function isSound({ links, polygonNos, firstPolygon, root, cornerCount }: Polygon
   return true;
 }
 
-function bytesOf(array: Float64Array | Uint32Array): Uint8Array {
+function bytesOf(array: Float64Array | Float32Array | Uint32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -1,12 +1,18 @@
 import {
   blockBits,
   blockMask,
-  boxStride,
+  countAt,
   countMask,
+  eastAt,
+  firstAt,
   leafFlag,
-  linkStride,
+  northAt,
   type PolygonTree,
+  roundingDeg,
+  southAt,
   stackSize,
+  stride,
+  westAt,
 } from './polygon-index-tree.ts';
 
 const stack = new Uint32Array(stackSize);
@@ -28,9 +34,9 @@ export function edgeDistance2(
   stack[0] = node;
   while (height > 0) {
     height -= 1;
-    const link = (stack[height] ?? 0) * linkStride;
-    const first = links[link] ?? 0;
-    const flags = links[link + 1] ?? 0;
+    const record = (stack[height] ?? 0) * stride;
+    const first = links[record + firstAt] ?? 0;
+    const flags = links[record + countAt] ?? 0;
     if (flags >= leafFlag) {
       least = Math.min(least, leafDistance2(tree, first, flags & countMask, at));
       continue;
@@ -45,12 +51,14 @@ export function edgeDistance2(
   return least;
 }
 
-/** The least distance from a point to a node's box, squared; 0 inside. */
-export function boxDistance2(boxes: Float64Array, node: number, x: number, y: number, scale: number): number {
-  const box = node * boxStride;
-  const dx = Math.max((boxes[box] ?? 0) - x, 0, x - (boxes[box + 2] ?? 0)) * scale;
-  const dy = Math.max((boxes[box + 1] ?? 0) - y, 0, y - (boxes[box + 3] ?? 0));
-  return dx * dx + dy * dy;
+/** The least distance from a point to a node's box, squared, or a little less; 0 inside. */
+export function boxDistance2(boxes: Float32Array, node: number, x: number, y: number, scale: number): number {
+  const box = node * stride;
+  const dx = Math.max((boxes[box + westAt] ?? 0) - x, x - (boxes[box + eastAt] ?? 0)) - roundingDeg;
+  const dy = Math.max((boxes[box + southAt] ?? 0) - y, y - (boxes[box + northAt] ?? 0)) - roundingDeg;
+  const across = Math.max(dx, 0) * scale;
+  const up = Math.max(dy, 0);
+  return across * across + up * up;
 }
 
 function leafDistance2(

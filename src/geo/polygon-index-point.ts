@@ -2,12 +2,19 @@ import { orient2d } from 'robust-predicates';
 import {
   blockBits,
   blockMask,
-  boxStride,
+  countAt,
   countMask,
+  eastAt,
+  endAt,
+  firstAt,
   leafFlag,
-  linkStride,
+  northAt,
   type PolygonTree,
+  southAt,
   stackSize,
+  startAt,
+  stride,
+  westAt,
 } from './polygon-index-tree.ts';
 
 /** Twice the rounding of the product difference below, as a part of the sum of its products (Shewchuk 1997, ccwerrboundA). */
@@ -19,30 +26,36 @@ const stack = new Uint32Array(stackSize);
 /** Where a point is in regard to a polygon's node: 0 outside, 1 inside, 2 on an edge or corner. By even and odd. */
 export function placeIn(tree: PolygonTree, node: number, x: number, y: number): 0 | 1 | 2 {
   const { boxes, links } = tree;
+  const roundX = Math.fround(x);
+  const roundY = Math.fround(y);
   let isInside = false;
   let height = 1;
-  stack[0] = node;
+  stack[0] = node * stride;
   while (height > 0) {
     height -= 1;
-    const link = (stack[height] ?? 0) * linkStride;
-    const first = links[link] ?? 0;
-    const flags = links[link + 1] ?? 0;
+    const at = stack[height] ?? 0;
+    const first = links[at + firstAt] ?? 0;
+    const flags = links[at + countAt] ?? 0;
     if (flags >= leafFlag) {
       const place = crossings(tree, first, flags & countMask, x, y);
       if (place === 2) return 2;
       if (place === 1) isInside = !isInside;
       continue;
     }
-    const end = first + (flags & countMask);
-    for (let child = first; child < end; child += 1) {
-      const box = child * boxStride;
-      if (y < (boxes[box + 1] ?? 0) || y > (boxes[box + 3] ?? 0) || x > (boxes[box + 2] ?? 0)) continue;
-      if (x < (boxes[box] ?? 0)) {
-        if ((boxes[box + 4] ?? 0) > y !== (boxes[box + 5] ?? 0) > y) isInside = !isInside;
-      } else {
-        stack[height] = child;
-        height += 1;
+    const end = (first + (flags & countMask)) * stride;
+    for (let child = first * stride; child < end; child += stride) {
+      if (roundY < (boxes[child + southAt] ?? 0) || roundY > (boxes[child + northAt] ?? 0)) continue;
+      if (roundX > (boxes[child + eastAt] ?? 0)) continue;
+      if (roundX < (boxes[child + westAt] ?? 0)) {
+        const start = boxes[child + startAt] ?? 0;
+        const stop = boxes[child + endAt] ?? 0;
+        if (start !== roundY && stop !== roundY) {
+          if (start > roundY !== stop > roundY) isInside = !isInside;
+          continue;
+        }
       }
+      stack[height] = child;
+      height += 1;
     }
   }
   return isInside ? 1 : 0;

@@ -5,7 +5,18 @@ import { type FlatRing, TreeBuilder } from './polygon-index-build.ts';
 import { treeBytes, treeFromBytes } from './polygon-index-bytes.ts';
 import { boxDistance2, edgeDistance2 } from './polygon-index-near.ts';
 import { placeIn } from './polygon-index-point.ts';
-import { boxStride, countMask, linkStride, type PolygonTree, stackSize } from './polygon-index-tree.ts';
+import {
+  countAt,
+  countMask,
+  eastAt,
+  firstAt,
+  northAt,
+  type PolygonTree,
+  southAt,
+  stackSize,
+  stride,
+  westAt,
+} from './polygon-index-tree.ts';
 import type { Ring } from './types.ts';
 
 export type { FlatRing };
@@ -124,33 +135,37 @@ function indexOf(tree: PolygonTree): PolygonIndex {
 }
 
 function covering(tree: PolygonTree, x: number, y: number, found: number[], countBefore: number): number {
-  const { boxes, links, firstPolygon, polygonNos } = tree;
+  const { boxes, links, firstPolygon, polygonNos, root } = tree;
+  if (root === undefined) return countBefore;
+  const polygonsEnd = firstPolygon + polygonNos.length;
+  const roundX = Math.fround(x);
+  const roundY = Math.fround(y);
   let count = countBefore;
-  let height = tree.root === undefined ? 0 : 1;
-  stack[0] = tree.root ?? 0;
-  while (height > 0) {
+  // A single polygon is the root itself.
+  let first = root;
+  let end = root + 1;
+  let height = 0;
+  for (;;) {
+    for (let node = first; node < end; node += 1) {
+      const box = node * stride;
+      if (roundX < (boxes[box + westAt] ?? 0) || roundX > (boxes[box + eastAt] ?? 0)) continue;
+      if (roundY < (boxes[box + southAt] ?? 0) || roundY > (boxes[box + northAt] ?? 0)) continue;
+      if (node >= polygonsEnd) {
+        stack[height] = node;
+        height += 1;
+      } else if (placeIn(tree, node, x, y) > 0) {
+        const no = polygonNos[node - firstPolygon] ?? 0;
+        if (countBefore > 0 && isAmong(found, countBefore, no)) continue;
+        found[count] = no;
+        count += 1;
+      }
+    }
+    if (height === 0) return count;
     height -= 1;
-    const node = stack[height] ?? 0;
-    const box = node * boxStride;
-    if (x < (boxes[box] ?? 0) || x > (boxes[box + 2] ?? 0)) continue;
-    if (y < (boxes[box + 1] ?? 0) || y > (boxes[box + 3] ?? 0)) continue;
-    const no = node - firstPolygon;
-    if (no < polygonNos.length) {
-      if (placeIn(tree, node, x, y) === 0) continue;
-      const polygon = polygonNos[no] ?? 0;
-      if (isAmong(found, countBefore, polygon)) continue;
-      found[count] = polygon;
-      count += 1;
-      continue;
-    }
-    const first = links[node * linkStride] ?? 0;
-    const end = first + ((links[node * linkStride + 1] ?? 0) & countMask);
-    for (let child = first; child < end; child += 1) {
-      stack[height] = child;
-      height += 1;
-    }
+    const record = (stack[height] ?? 0) * stride;
+    first = links[record + firstAt] ?? 0;
+    end = first + ((links[record + countAt] ?? 0) & countMask);
   }
-  return count;
 }
 
 function isAmong(numbers: readonly number[], count: number, sought: number): boolean {
@@ -173,8 +188,8 @@ function forEachPolygon(
       visit(polygonNos[place] ?? 0, node);
       continue;
     }
-    const first = links[node * linkStride] ?? 0;
-    const count = (links[node * linkStride + 1] ?? 0) & countMask;
+    const first = links[node * stride + firstAt] ?? 0;
+    const count = (links[node * stride + countAt] ?? 0) & countMask;
     for (let child = first; child < first + count; child += 1) waiting.push(child);
   }
 }
@@ -213,22 +228,23 @@ function overlaps(tree: PolygonTree, area: readonly (readonly Ring[])[]): readon
   const profile = areaProfile(area);
   if (profile === undefined) return [];
   const { boxes } = tree;
-  const { south, total } = profile;
-  const north = south + profile.height;
+  const { total } = profile;
+  const [roundSouth, roundNorth] = [Math.fround(profile.south), Math.fround(profile.south + profile.height)];
   const shares = new Map<number, number>();
   for (const turn of [0, -360, 360]) {
     const west = profile.west + turn;
     const east = west + profile.width;
     if (east <= -180 || west >= 180) continue;
+    const [roundWest, roundEast] = [Math.fround(west), Math.fround(east)];
     forEachPolygon(
       tree,
       (node) => {
-        const box = node * boxStride;
+        const box = node * stride;
         return (
-          (boxes[box] ?? 0) < east &&
-          (boxes[box + 2] ?? 0) > west &&
-          (boxes[box + 1] ?? 0) < north &&
-          (boxes[box + 3] ?? 0) > south
+          (boxes[box + westAt] ?? 0) <= roundEast &&
+          (boxes[box + eastAt] ?? 0) >= roundWest &&
+          (boxes[box + southAt] ?? 0) <= roundNorth &&
+          (boxes[box + northAt] ?? 0) >= roundSouth
         );
       },
       (no, node) => {
