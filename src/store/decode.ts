@@ -58,7 +58,6 @@ export function decodeBoundary(json: BoundaryJson): StoredBoundary {
   return {
     ...decodeMatch(json, json.datasetId),
     datasetId: datasetId(json.datasetId),
-    datasetId: datasetId(json.datasetId),
     country: json.country ?? undefined,
     a1: json.a1 ?? undefined,
     a2: json.a2 ?? undefined,
