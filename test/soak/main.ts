@@ -234,6 +234,8 @@ async function judge(soak: Soak, results: ReadonlyMap<string, SippResult>): Prom
       name === 'answered with losses'
         ? Math.ceil(result.successful * 0.1) + 2
         : Math.floor(result.successful / 2_000);
+    if (result.failed > 0 && name !== 'answered with losses')
+      console.log(`soak: what SIPp says of them:\n${result.errors.slice(0, 1_500)}`);
     if (result.failed > failedMax || result.successful === 0)
       problems.push(`${name}: ${result.failed} calls failed\n${result.errors.slice(0, 1500)}`);
   }
