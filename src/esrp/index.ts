@@ -15,6 +15,18 @@ export {
   type NewLocation,
 } from './call-book.ts';
 export { type CallChange, CallChanges, type CallListener } from './call-changes.ts';
+export type {
+  BoundaryChanges,
+  ChangeOptions,
+  ChangeOutcome,
+  ChangeSet,
+  ChangeSetQuery,
+  FeatureEdit,
+  FeatureVersion,
+  LaterEdit,
+  RecordedEdit,
+  UndoOutcome,
+} from './changes.ts';
 export { type FindingCode, type FindingCodeDefinition, findingCodes } from './finding-codes.ts';
 export type {
   AddressPointFeature,
@@ -92,18 +104,6 @@ export type {
   TableLocation,
   Timer,
 } from './ports.ts';
-export type {
-  BoundaryChanges,
-  ChangeOptions,
-  ChangeOutcome,
-  ChangeSet,
-  ChangeSetQuery,
-  FeatureEdit,
-  FeatureVersion,
-  LaterEdit,
-  RecordedEdit,
-  UndoOutcome,
-} from './changes.ts';
 export { keptUntil, type RetentionRules } from './retention.ts';
 export {
   activationHindrance,
@@ -123,6 +123,26 @@ export {
 } from './review.ts';
 export { createRouteService, type RouteServiceOptions, type RouteServicePorts } from './route-service.ts';
 export { readServiceUrn, type ServiceName, serviceFamily } from './service-urn.ts';
+export {
+  defaultShadowLimits,
+  pinned,
+  runShadow,
+  type ShadowDifference,
+  type ShadowFlow,
+  type ShadowLimits,
+  type ShadowPorts,
+  type ShadowRequest,
+  type ShadowSource,
+  type ShadowSummary,
+  type ShadowTarget,
+} from './shadow.ts';
+export {
+  createShadowRunner,
+  type ShadowReport,
+  type ShadowRunner,
+  type ShadowRunnerPorts,
+  type ShadowStore,
+} from './shadow-runs.ts';
 export type { Profile, SupplyOptions } from './supply.ts';
 export type {
   AnsweredBy,

@@ -7,6 +7,7 @@ import { makeBoundaryAdmin } from './boundary-admin.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
 import { makeDatasetReview } from './checks-review.ts';
+import { makeShadowStore } from './checks-shadow.ts';
 import { PgDatabase } from './database/pg-driver.ts';
 import { PgliteDatabase } from './database/pglite-driver.ts';
 import type { Database } from './database/types.ts';
@@ -127,6 +128,7 @@ function makeStore(
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
     audit: makeAuditLog(database, deadlineMs),
     review,
+    shadows: makeShadowStore(database, deadlineMs),
     apiKeys: makeApiKeyStore(database, deadlineMs),
     locationTables: makeLocationTables(database, deadlineMs, options.logger),
     onActiveDatasetChange: (listener) => database.listen(activeDatasetChannel, () => listener()),

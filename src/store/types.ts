@@ -8,6 +8,7 @@ import type {
   LocationTableAdmin,
   LocationTables,
   Logger,
+  ShadowStore,
 } from '../esrp/index.ts';
 import type { DatabaseHealth } from './database/types.ts';
 
@@ -77,6 +78,7 @@ export interface Store {
   readonly audit: AuditLog;
   /** Checks, compares and removes datasets. */
   readonly review: DatasetReview;
+  readonly shadows: ShadowStore;
   readonly apiKeys: ApiKeyStore;
   readonly locationTables: LocationTables & LocationTableAdmin;
   /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */
