@@ -25,6 +25,8 @@ export interface OverlapCandidate extends Ranked {
   readonly share: number;
 }
 
+/** How many overlapping boundaries are put in order at most. */
+export const overlapsMax = 100;
 /** How many boundaries an answer by overlap lists. */
 export const overlapMatchesMax = 20;
 

@@ -6,6 +6,8 @@ export const overlayGridDeg = 1e-9;
 
 /** A caller's area as the database takes it. */
 export interface CallerArea {
+  /** The footprint, its outer ring first; beyond ±180 degrees where it reaches over the antimeridian. */
+  readonly rings: readonly Ring[];
   /**
    * The footprint as WKB in hex, once for each whole turn that brings some of it within ±180 degrees of longitude: the
    * parts of boundaries lie there, so what they share with all copies together is what they share with the area.
@@ -33,7 +35,7 @@ export function callerAreaOf(shape: Shape): CallerArea | undefined {
   const sound = [exterior, ...holes.filter(isSound)];
   const tolerance = toleranceOf(sound);
   if (!(tolerance <= mostTolerance)) return undefined;
-  return { copies: copiesOf(sound), tolerance };
+  return { rings: sound, copies: copiesOf(sound), tolerance };
 }
 
 /** On the grid, without the corners that fall together there. */

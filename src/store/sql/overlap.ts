@@ -1,11 +1,10 @@
 import type { Statement } from '../database/types.ts';
 import { overlayGridDeg } from '../geometry/caller-area.ts';
+import { overlapsMax } from '../lookup-order.ts';
 import { activeDataset, inForce, matchFields } from './lookup.ts';
 
 /** Parts of boundaries that are overlaid for one answer at most: the embedded database does nothing else meanwhile. */
 export const overlapPartsMax = 2_000;
-/** How many overlapping boundaries come back at most, the first ones in order. */
-export const overlapsMax = 100;
 /** Corners above which an area is made simpler. */
 const cornersMax = 512;
 /** How much of its area that may change: no share changes by more than twice this. */
