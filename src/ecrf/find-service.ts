@@ -96,7 +96,7 @@ class Finding {
   async answer(): Promise<LostAnswer> {
     const { request, service, usable } = this.#asked;
     for (const location of usable) {
-      const mapping = await this.#map(location);
+      const mapping = await this.#map(location, false);
       if (mapping.kind === 'mapped') return await this.#mapped(mapping, location);
       // NENA-STA-010.3 §4.3.4: known not to be there, which no neighbour's answer may hide.
       if (mapping.reason === 'serviceAbsent') return this.#absent();
@@ -116,7 +116,17 @@ class Finding {
     );
   }
 
-  async #map(location: UsableLocation): Promise<Mapping> {
+  /** Only where no other server has better: a call that comes here goes there too. */
+  async #nearest(): Promise<FindServiceResponse | undefined> {
+    for (const location of this.#asked.usable) {
+      if (location.value.kind !== 'geodetic' || leftMs(this.#context, this.#parts) < 1) continue;
+      const mapping = await this.#map(location, true);
+      if (mapping.kind === 'mapped') return await this.#mapped(mapping, location);
+    }
+    return undefined;
+  }
+
+  async #map(location: UsableLocation, mayBeNear: boolean): Promise<Mapping> {
     const { ports, turns } = this.#parts;
     const { service } = this.#asked;
     const { mapping } = await turns.take(() =>
@@ -125,6 +135,7 @@ class Finding {
         service,
         asOf: this.#asOf,
         deadlineMs: leftMs(this.#context, this.#parts),
+        mayBeNear,
       }),
     );
     return mapping;

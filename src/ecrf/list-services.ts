@@ -126,12 +126,12 @@ async function servicesAt(
         service,
         asOf: ports.clock.wall(),
         deadlineMs: leftMs(context, parts),
+        mayBeNear: false,
       }),
     );
     boundaries.push(...boundariesOf(mapping));
-    // A substitute or a neighbour is not the service itself.
-    const isThere =
-      mapping.kind === 'mapped' && mapping.substitutedFrom === undefined && mapping.rule !== 'nearest';
+    // A substitute is not the service itself.
+    const isThere = mapping.kind === 'mapped' && mapping.substitutedFrom === undefined;
     if (isThere) services.push(service);
     else missing.push(service);
     if (

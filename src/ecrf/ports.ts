@@ -62,6 +62,8 @@ export interface MapCall {
   readonly service: ServiceUrn;
   readonly asOf: WallMs;
   readonly deadlineMs: number;
+  /** Whether the nearest boundary may answer, as it may for calls. */
+  readonly mayBeNear: boolean;
 }
 
 /** Keeps the mappings of others over a restart. */

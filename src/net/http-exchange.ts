@@ -138,6 +138,7 @@ export class HttpExchange {
           accept: this.#question.accept,
           'accept-encoding': 'identity',
           'user-agent': 'Firstline',
+          ...(this.#question.isUncached === true && { 'cache-control': 'no-cache' }),
           ...(request.contentType !== undefined && { 'content-type': request.contentType }),
           ...(authorization !== undefined && { authorization }),
         },

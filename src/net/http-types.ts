@@ -7,6 +7,8 @@ export interface HttpQuestion {
   readonly contentType?: string | undefined;
   /** The Accept header. */
   readonly accept: string;
+  /** No cache on the way may answer (`Cache-Control: no-cache`, which RFC 5222 §14 wants). */
+  readonly isUncached?: boolean | undefined;
   /** For everything: names, connection, TLS, redirects, the whole answer. */
   readonly deadlineMs: number;
   /** Octets of the document, decompressed. */

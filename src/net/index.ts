@@ -50,6 +50,7 @@ export { systemClock, systemRandom } from './system.ts';
 export type { TcpProbe } from './tcp-reach.ts';
 export { type ServerCertificates, TlsCertificates } from './tls-certificates.ts';
 export type { CertificateInfo } from './tls-context.ts';
+export { type AltName, parseAltNames } from './tls-identity.ts';
 export {
   type CertificateFiles,
   defaultTlsClient,
