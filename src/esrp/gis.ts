@@ -1,4 +1,4 @@
-import type { DatasetId, WallMs } from '../base/index.ts';
+import type { DatasetId, ServiceUrn, WallMs } from '../base/index.ts';
 import type { Position } from '../geo/index.ts';
 import type { CivicAddress } from '../location/index.ts';
 
@@ -170,4 +170,53 @@ export interface CheckReport {
   readonly progress: number;
   readonly counts: Readonly<Record<FindingSeverity, number>>;
   readonly countsByCode: Readonly<Record<string, number>>;
+}
+
+/** How a source of GIS data is to be read. */
+export interface GisReading {
+  /** The service of boundaries that name none. */
+  readonly defaultServiceUrn: ServiceUrn | undefined;
+  /** The file's name; layers are told by it where nothing else says them. */
+  readonly fileName?: string | undefined;
+  /** The layer of what says none: `PsapPolygon`, `A2Polygon`, `RoadCenterLine` ... */
+  readonly layer?: string | undefined;
+  /** In place of what the source says of its coordinate reference system: `EPSG:2278`, WKT or PROJ. */
+  readonly crs?: string | undefined;
+  /** The JSON of a mapping file (schemas/gis-mapping.schema.json). */
+  readonly mapping?: unknown;
+}
+
+/** Something that is wrong with how a source is to be read. */
+export interface GisReadingFault {
+  readonly option: 'layer' | 'crs' | 'mapping';
+  /** Of a mapping, such as `layers[0].fields.Parity_L`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A field of a layer and where its values come from: the first of the source's fields that has one, or a constant. */
+export interface GisPreviewField {
+  readonly field: string;
+  readonly from: readonly string[];
+  readonly value?: string | undefined;
+}
+
+/** One layer of a source and its first rows as they would load. */
+export interface GisPreviewLayer {
+  /** The file, and the layer in it where it has several. */
+  readonly source: string | undefined;
+  /** By NENA's name, and by ours; undefined where it was not told. */
+  readonly nenaLayer: string | undefined;
+  readonly layer: LayerName | undefined;
+  readonly toldBy: 'mapping' | 'name' | 'option' | 'fields' | 'default' | undefined;
+  /** Why the layer is passed over, where it is. */
+  readonly ignored: string | undefined;
+  /** `EPSG:4326`, or a definition; undefined where it is not said. */
+  readonly crs: string | undefined;
+  readonly fields: readonly GisPreviewField[];
+  /** Fields of the source that nothing is made of and the data model does not know. */
+  readonly unmapped: readonly string[];
+  /** How many rows were read, and whether these were all. */
+  readonly rowCount: number;
+  readonly isWhole: boolean;
 }

@@ -5,6 +5,9 @@ import type {
   AddressPointFeature,
   AdminAreaFeature,
   CivicResolution,
+  GisPreviewLayer,
+  GisReading,
+  GisReadingFault,
   LayerName,
   ProvisioningFeature,
   RoadFeature,
@@ -44,6 +47,8 @@ export type LookupAnswer =
       readonly kind: 'absent';
       readonly datasetId: DatasetId | undefined;
       readonly boundary: BoundaryMatch;
+      /** How a civic address came to its place. */
+      readonly civic?: CivicResolution;
       readonly answeredBy?: AnsweredBy;
     }
   /** A civic location that names more than one PSAP's area. */
@@ -51,6 +56,8 @@ export type LookupAnswer =
       readonly kind: 'ambiguous';
       readonly datasetId: DatasetId;
       readonly candidates: readonly BoundaryMatch[];
+      /** How a civic address came to several. */
+      readonly civic?: CivicResolution;
       readonly answeredBy?: AnsweredBy;
     }
   | { readonly kind: 'noActiveDataset' };
@@ -285,6 +292,23 @@ export type SourceFeature =
   | { readonly kind: 'roadCentreLine'; readonly feature: RoadFeature }
   | { readonly kind: 'addressPoint'; readonly feature: AddressPointFeature }
   | { readonly kind: 'refused'; readonly refused: RefusedFeature };
+
+/** The layers of a source, each with what its first rows became, in order. */
+export interface GisPreview {
+  readonly layers: readonly (GisPreviewLayer & { readonly items: readonly SourceFeature[] })[];
+  /** Files of the source that cannot be read. */
+  readonly refused: readonly RefusedFeature[];
+}
+
+/** Reads sources of GIS data of any format as they arrive. */
+export interface GisReader {
+  /** What is wrong with how a source is to be read; asked before the source is. */
+  check(reading: GisReading): readonly GisReadingFault[];
+  /** Everything that cannot be used comes out as refused. Rejects where `bytes` does, or where the disk does not take it. */
+  features(bytes: AsyncIterable<Uint8Array>, reading: GisReading): AsyncIterable<SourceFeature>;
+  /** Reads at most `rowsMax` rows of each layer. */
+  preview(bytes: AsyncIterable<Uint8Array>, reading: GisReading, rowsMax: number): Promise<GisPreview>;
+}
 
 /** `checked`: a check has finished that found no error. */
 export type DatasetState = 'staged' | 'checked' | 'active' | 'retired';

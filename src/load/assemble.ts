@@ -6,15 +6,18 @@ import { readAdminArea, readProvisioning } from './build-area.ts';
 import { readBoundary } from './build-boundary.ts';
 import { readRoad } from './build-road.ts';
 import type { CrsState } from './crs.ts';
+import { lonLat } from './crs.ts';
 import { asText, refuse } from './field-values.ts';
 import { isRecord, readLines, readPoint, readPolygons } from './geometry.ts';
 import {
   type LayerPlan,
+  mappingOf,
   type Planned,
   type PlanOptions,
   planLayer,
   type TargetValues,
 } from './layer-plan.ts';
+import type { LayerMapping } from './mapping.ts';
 import type { RawFeature, RawItem, Refusal, SourceLayer } from './types.ts';
 
 /** How features are made of rows. */
@@ -39,6 +42,7 @@ const plansMax = 200;
 export class Assembler {
   readonly #options: AssembleOptions;
   readonly #ids = new Map<LayerName, Set<string>>();
+  readonly #met = new Set<LayerMapping>();
   readonly #plans = new Map<string, Planned>();
   #last:
     | { readonly fields: readonly string[]; readonly layerName: string | undefined; plan: Planned }
@@ -60,6 +64,7 @@ export class Assembler {
   /** Says which layer the next items are of. `isLone`: the source has no other. */
   begin(layer: SourceLayer, isLone: boolean): void {
     this.#layer = layer;
+    this.#meet(layer.name);
     this.#isLone = isLone;
     this.#row = 0;
     this.#plans.clear();
@@ -82,10 +87,40 @@ export class Assembler {
     return { kind: 'source', item: this.#feature(item, plan), plan };
   }
 
+  /** What would become of the rows of the present layer, where it says its fields and has no rows. */
+  planOfEmpty(): Planned | undefined {
+    const { fields } = this.#layer ?? {};
+    if (fields === undefined) return undefined;
+    const row: RawFeature = {
+      kind: 'row',
+      properties: {},
+      fields,
+      geometry: undefined,
+      id: undefined,
+      crs: lonLat,
+      layerName: undefined,
+    };
+    return this.#planOf(row);
+  }
+
+  /** The layers that the mapping names and the source does not have, once all of it has been read. */
+  unmetLayers(): readonly string[] {
+    const entries = this.#options.mapping?.layers ?? [];
+    return entries.flatMap((entry) =>
+      entry.source === undefined || this.#met.has(entry) ? [] : [entry.source],
+    );
+  }
+
+  #meet(name: string | undefined): void {
+    const entry = mappingOf(this.#options.mapping, name);
+    if (entry !== undefined) this.#met.add(entry);
+  }
+
   /** A refusal of something that is no row: a file, or the source as a whole. */
-  refuse(refusal: Refusal): SourceFeature {
+  refuse(refusal: Refusal, label?: string): SourceFeature {
     this.#layer = undefined;
-    return this.#refused(refusal, undefined, undefined);
+    const reason = label === undefined ? refusal.reason : `${label}: ${refusal.reason}`;
+    return this.#refused({ ...refusal, reason }, undefined, undefined);
   }
 
   #planOf(row: RawFeature): Planned {
@@ -94,6 +129,7 @@ export class Assembler {
     const key = `${layerName ?? ''}\u0000${fields.join('\u0000')}\u0000${typeOf(row.geometry)}`;
     let plan = this.#plans.get(key);
     if (plan === undefined) {
+      if (layerName !== undefined) this.#meet(layerName);
       plan = planLayer(row, layerName ?? this.#layer?.name, {
         ...this.#options,
         isLone: this.#isLone,

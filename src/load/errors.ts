@@ -9,6 +9,10 @@ export const loadErrors = defineErrors({
   },
   'load.notUtf8': { kind: 'parse', meaning: 'A feature is not encoded in UTF-8.' },
   'load.featureTooLarge': { kind: 'parse', meaning: 'A feature has more bytes than the limit.' },
+  'load.spoolFailed': {
+    kind: 'dependency',
+    meaning: 'An upload could not be kept on disk while it is read.',
+  },
   'load.formatUnknown': { kind: 'parse', meaning: 'A file is in no format that is read here.' },
   'load.gzipBroken': {
     kind: 'parse',

@@ -1,6 +1,10 @@
 export type { LoadErrorCode } from './errors.ts';
 export { loadErrors } from './errors.ts';
 export { readGeoJsonFeatures } from './geojson.ts';
+export type { GisReaderOptions } from './gis-reader.ts';
+export { createGisReader } from './gis-reader.ts';
+export type { GisLimits } from './limits.ts';
+export { defaultGisLimits } from './limits.ts';
 export type { LocationTableLimits, LocationTableReading } from './location-table.ts';
 export { defaultLocationTableLimits, readLocationTable } from './location-table.ts';
 export type { GeoJsonLimits, GeoJsonOptions } from './types.ts';

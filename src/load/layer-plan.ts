@@ -68,7 +68,11 @@ export function planLayer(row: RawFeature, name: string | undefined, options: Pl
   return compile(row.fields, told, mapped, options);
 }
 
-function mappingOf(mapping: GisMapping | undefined, name: string | undefined): LayerMapping | undefined {
+/** What a mapping says of a source layer, by the first of its entries that names it. */
+export function mappingOf(
+  mapping: GisMapping | undefined,
+  name: string | undefined,
+): LayerMapping | undefined {
   return mapping?.layers.find(
     ({ source }) => source === undefined || (name !== undefined && matches(source, name)),
   );

@@ -68,5 +68,7 @@ export interface SourceLayer {
   readonly name: string | undefined;
   /** Whether all rows have the same fields. */
   readonly isTable: boolean;
+  /** Of a table, where its format says them before the first row. */
+  readonly fields?: readonly string[];
   rows(): AsyncIterable<RawItem> | Iterable<RawItem>;
 }

@@ -30,7 +30,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ['pg', '@electric-sql/pglite', '@electric-sql/pglite-postgis', 'tar-stream'],
     isPure: false,
   },
-  load: { rooms: ['base', 'geo', 'esrp'], packages: ['csv-parse'], isPure: false },
+  load: {
+    rooms: ['base', 'geo', 'esrp'],
+    packages: ['csv-parse', 'yauzl', 'node-sqlite3-wasm'],
+    isPure: false,
+  },
   net: { rooms: ['base', 'sip', 'esrp'], packages: ['ws', 'dns-packet', 'koffi', 'undici'], isPure: false },
   http: {
     rooms: ['base', 'esrp', 'lost', 'location', 'policy', 'geo'],
@@ -61,6 +65,8 @@ export const ownedPackages: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   undici: ['net'],
   'csv-parse': ['load'],
+  yauzl: ['load'],
+  'node-sqlite3-wasm': ['load'],
   'lru-cache': ['ecrf'],
 };
 
