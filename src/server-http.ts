@@ -1,6 +1,6 @@
 import type { Config } from './config/index.ts';
 import type { CallChanges } from './esrp/index.ts';
-import { createRouteService } from './esrp/index.ts';
+import { createRouteService, createShadowRunner, defaultShadowLimits } from './esrp/index.ts';
 import type { Health, HttpServer, LocationReferences } from './http/index.ts';
 import { createHttpServer } from './http/index.ts';
 import {
@@ -13,6 +13,7 @@ import { defaultLocationLimits } from './location/index.ts';
 import { systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import type { HttpPlaces } from './server-http-places.ts';
+import { lookupChecks, lookupCounters } from './server-lookup-health.ts';
 import { lastRingTimeoutMs, listenerText, metricsOf, serviceRoutes } from './server-settings.ts';
 import type { RunningSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
@@ -44,10 +45,24 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     },
     { lookup: store.lookup, clock: systemClock, logger },
   );
+  const shadow = createShadowRunner(
+    { ...defaultShadowLimits, nearestWithinM: config.lookup.nearestWithinM },
+    {
+      lookup: store.lookup,
+      records: store.records,
+      probes: store.review,
+      clock: systemClock,
+      store: store.shadows,
+      audit: store.audit,
+      logger,
+    },
+  );
   return createHttpServer({
     listen: places.listen,
     routes,
     boundaries: store.boundaries,
+    review: store.review,
+    shadow,
     calls: store.records,
     callChanges: changes,
     audit: store.audit,
@@ -63,6 +78,7 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     counters: () => ({
       ...sip.counters(),
       firstline_records_pending: store.health().pendingRecordCount,
+      ...lookupCounters(store),
       ...(references === undefined ? {} : metricsOf({ locationReferences: references.counts() })),
       ...processCounters(),
     }),
@@ -98,6 +114,7 @@ function healthOf(store: Store, sip: RunningSip): Health {
         ok: store.isPrepared(),
         detail: store.isPrepared() ? 'current' : 'waits for the database',
       },
+      ...lookupChecks(store),
       {
         name: 'sip',
         ok: !isDraining,

@@ -163,6 +163,9 @@ function openTheStore(
     lookupConnectionsMax: config.database.poolMax - workConnectionsMax,
     workConnectionsMax,
     recordRetentionDays: config.records.retentionDays,
+    standby: config.lookup.standby,
+    lookupFirst: config.lookup.first,
+    lookupPatienceMs: config.lookup.patienceMs,
     onProgress: ({ phase, done, total }) => {
       if (phase !== 'ready') onProgress({ name: `database: ${phase}`, done: done ?? 0, total });
     },

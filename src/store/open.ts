@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { errorText } from '../base/index.ts';
-import type { Logger } from '../esrp/index.ts';
+import type { BoundaryLookup, Logger } from '../esrp/index.ts';
 import { makeApiKeyStore } from './api-keys.ts';
 import { makeAuditLog } from './audit-log.ts';
 import { makeBoundaryAdmin } from './boundary-admin.ts';
@@ -12,13 +12,17 @@ import { PgDatabase } from './database/pg-driver.ts';
 import { PgliteDatabase } from './database/pglite-driver.ts';
 import type { Database } from './database/types.ts';
 import { makeLocationTables } from './location-tables.ts';
+import { LookupSwitch } from './lookup-switch.ts';
+import { MemoryLookup } from './memory/memory-lookup.ts';
+import { snapshotFile } from './memory/snapshot-file.ts';
+import { Standby } from './memory/standby.ts';
 import { type FolderLock, lockFolder } from './pglite/folder-lock.ts';
 import { type Preparation, prepareSchema } from './preparation.ts';
 import { keepRetention, type Retention } from './retention.ts';
 import { openSpillFile } from './spill-file.ts';
 import { activeDatasetChannel } from './sql/dataset.ts';
 import { boundariesAtPoint } from './sql/lookup.ts';
-import type { Store, StoreOptions } from './types.ts';
+import type { StandbyHealth, Store, StoreOptions } from './types.ts';
 
 /**
  * Opens the store: the database, its schema brought up to date, and what a killed process left behind removed. A server
@@ -30,13 +34,73 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     const preparation = await prepareSchema(database, { logger: options.logger, onProgress });
     if (preparation.isDone()) await warmUp(database, options.logger);
+    const lookups = await openLookups(database, preparation, options);
     onProgress({ phase: 'ready' });
-    return makeStore(database, lock, preparation, options);
+    return makeStore(database, lock, preparation, lookups, options);
   } catch (error) {
     await database.close(5_000);
     await lock?.release();
     throw error;
   }
+}
+
+/** How often the standby index looks whether another dataset is active, in case a notification was lost. */
+const standbyPollMs = 30_000;
+
+/** Lookups, and what is behind them. */
+interface Lookups {
+  readonly lookup: BoundaryLookup;
+  readonly health: () => StandbyHealth | undefined;
+  stop(): Promise<void>;
+}
+
+// The file is read before calls come: where the database is away they go by it from the first one on.
+async function openLookups(
+  database: Database,
+  preparation: Preparation,
+  options: StoreOptions,
+): Promise<Lookups> {
+  const byDatabase = makeBoundaryLookup(database);
+  if (options.standby !== true) {
+    return { lookup: byDatabase, health: () => undefined, stop: () => Promise.resolve() };
+  }
+  const { dataDir, logger } = options;
+  const standby = new Standby(database, { file: snapshotFile(dataDir), logger, pollMs: standbyPollMs });
+  await standby.load();
+  void preparation.done.then(() => standby.follow());
+  const lookup = new LookupSwitch(
+    { database: byDatabase, memory: new MemoryLookup(() => standby.snapshot) },
+    () => ({ datasetId: standby.snapshot?.version.datasetId, isCurrent: standby.isCurrent }),
+    {
+      first: options.lookupFirst ?? 'database',
+      patienceMs: options.lookupPatienceMs ?? 200,
+      timer: (delayMs, onEnd) => {
+        const timer = setTimeout(onEnd, delayMs);
+        return () => clearTimeout(timer);
+      },
+      logger,
+    },
+  );
+  const stop = async () => {
+    lookup.stop();
+    await standby.stop();
+  };
+  return { lookup, health: () => standbyHealth(standby, lookup), stop };
+}
+
+function standbyHealth(standby: Standby, lookup: LookupSwitch): StandbyHealth {
+  const { snapshot, ...status } = standby.status();
+  const { awayBecause, counts } = lookup.status();
+  return {
+    ...status,
+    datasetId: snapshot?.version.datasetId,
+    revision: snapshot?.version.revision,
+    boundaryCount: snapshot?.columns.rowCount ?? 0,
+    vertexCount: snapshot?.index.vertexCount ?? 0,
+    sizeBytes: snapshot?.byteLength ?? 0,
+    databaseAwayBecause: awayBecause,
+    lookups: counts,
+  };
 }
 
 // The first statement that uses PostGIS loads its library, and the first lookup is planned: a quarter of a second in
@@ -89,6 +153,7 @@ function makeStore(
   database: Database,
   lock: FolderLock | undefined,
   preparation: Preparation,
+  lookups: Lookups,
   options: StoreOptions,
 ): Store {
   const deadlineMs = options.workDeadlineMs ?? 10_000;
@@ -114,6 +179,7 @@ function makeStore(
   const close = async (limitMs: number) => {
     preparation.stop();
     retention?.stop();
+    await lookups.stop();
     await review.stop();
     await records.stop(limitMs);
     await database.close(limitMs);
@@ -123,7 +189,7 @@ function makeStore(
     kind: database.kind,
     prepared: preparation.done,
     isPrepared: () => preparation.isDone(),
-    lookup: makeBoundaryLookup(database),
+    lookup: lookups.lookup,
     records,
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
     audit: makeAuditLog(database, deadlineMs),
@@ -132,7 +198,11 @@ function makeStore(
     apiKeys: makeApiKeyStore(database, deadlineMs),
     locationTables: makeLocationTables(database, deadlineMs, options.logger),
     onActiveDatasetChange: (listener) => database.listen(activeDatasetChannel, () => listener()),
-    health: () => ({ database: database.health(), pendingRecordCount: records.pendingCount() }),
+    health: () => ({
+      database: database.health(),
+      pendingRecordCount: records.pendingCount(),
+      standby: lookups.health(),
+    }),
     describe: () => describeDatabase(options),
     close: (limitMs) => {
       closing ??= close(limitMs);

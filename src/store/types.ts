@@ -57,6 +57,12 @@ export interface StoreOptions {
   readonly recordRetentionDays?: number;
   /** How long a call record waits for others to be written with it. Default 100. */
   readonly recordWriteDelayMs?: number;
+  /** Whether the active dataset is kept in memory and in a file, to answer where the database does not. Default false. */
+  readonly standby?: boolean;
+  /** Who is asked first. Default `database`. */
+  readonly lookupFirst?: 'database' | 'memory';
+  /** How long the database may take before memory answers. Default 200. */
+  readonly lookupPatienceMs?: number;
 }
 
 /** How the store is. */
@@ -64,6 +70,28 @@ export interface StoreHealth {
   readonly database: DatabaseHealth;
   /** Call records that wait to be written. */
   readonly pendingRecordCount: number;
+  /** Undefined where no dataset is kept in memory. */
+  readonly standby: StandbyHealth | undefined;
+}
+
+/** How the standby index is, and who answers lookups. */
+export interface StandbyHealth {
+  /** Of the dataset in memory; undefined where there is none. */
+  readonly datasetId: number | undefined;
+  readonly revision: number | undefined;
+  readonly boundaryCount: number;
+  readonly vertexCount: number;
+  readonly sizeBytes: number;
+  /** Whether that is the active dataset as far as is known. */
+  readonly isCurrent: boolean;
+  readonly isBuilding: boolean;
+  readonly origin: 'file' | 'database' | undefined;
+  /** What went wrong with it last, until it goes right. */
+  readonly fault: string | undefined;
+  /** Why the database is not asked at the moment; undefined while it is. */
+  readonly databaseAwayBecause: string | undefined;
+  /** How often who answered, was late, failed, was left alone or was probed. */
+  readonly lookups: Readonly<Record<string, number>>;
 }
 
 /** An open store: the adapters of the core's ports over one database. */
