@@ -63,7 +63,7 @@ export function lostChild(element: XmlElement, localName: string): XmlElement | 
   return undefined;
 }
 
-/** The first child of an extension: in its namespace, or in none. */
+/** The first child of an extension: in its namespace, or, as it is often met, in LoST's for want of its own. */
 export function extensionChild(
   element: XmlElement,
   localName: string,
@@ -71,7 +71,7 @@ export function extensionChild(
 ): XmlElement | undefined {
   for (const child of element.children) {
     if (typeof child === 'string' || child.localName !== localName) continue;
-    if (child.namespaceUri === undefined || child.namespaceUri === namespaceUri) return child;
+    if (isLost(child) || child.namespaceUri === namespaceUri) return child;
   }
   return undefined;
 }
