@@ -32,6 +32,8 @@ export interface ShadowRunner {
     request: ShadowRequest,
     actor: Actor,
   ): Promise<{ readonly kind: 'started' | 'running'; readonly report: ShadowReport }>;
+  /** Runs at once, and keeps nothing. */
+  compare(request: ShadowRequest): Promise<ShadowSummary>;
   get(id: DatasetId): Promise<ShadowReport | undefined>;
   /** Ends a run of this process; what it has so far is its result. */
   cancel(id: DatasetId): Promise<ShadowReport | undefined>;
@@ -119,6 +121,8 @@ export function createShadowRunner(limits: ShadowLimits, ports: ShadowRunnerPort
       run.done = work(run);
       return { kind: 'started', report };
     },
+    compare: (request) =>
+      runShadow(request, ports, { limits, isCancelled: () => false, onProgress: async () => undefined }),
     async get(id) {
       const run = runs.get(id);
       if (run !== undefined) return run.report;

@@ -6,6 +6,7 @@ import { authenticate } from './api-key.ts';
 import { bodyChunks, readAll } from './body.ts';
 import { sendEvents } from './event-stream.ts';
 import type { LocationReferences } from './location-references.ts';
+import type { LostEndpoint } from './lost-endpoint.ts';
 import type { Operation, OperationPorts } from './operation.ts';
 import { type Outcome, type Problem, ProblemError, problem, problemReply, type Reply } from './problem.ts';
 import { readRequestBody } from './request-body.ts';
@@ -20,10 +21,12 @@ export function createApp(operations: readonly Operation[], ports: OperationPort
       send(request, response, { requestId: randomUUID(), outcome: unfit, lingerMs: ports.limits.lingerMs });
       return;
     }
-    const { references } = ports;
+    const { references, lost } = ports;
     const token = references?.tokenOf(request.url ?? '');
-    if (references === undefined || token === undefined) app(request, response);
-    else void serveReference({ request, response, ports }, references, token);
+    if (references !== undefined && token !== undefined) {
+      void serveReference({ request, response, ports }, references, token);
+    } else if (lost?.takes(request.url ?? '') === true) void serveLost({ request, response, ports }, lost);
+    else app(request, response);
   };
 }
 
@@ -51,6 +54,22 @@ async function serveReference(
   const reply = send(request, response, { requestId, outcome, lingerMs: limits.lingerMs });
   // Never the path: who has it has the location.
   logger.debug('http.request', { requestId, operation: 'followReference', status: reply.status });
+}
+
+/** LoST has documents, errors and clients of its own; it stands in no table of REST operations. */
+async function serveLost(
+  { request, response, ports }: { request: IncomingMessage; response: ServerResponse; ports: OperationPorts },
+  lost: LostEndpoint,
+): Promise<void> {
+  const requestId = randomUUID();
+  const { limits, logger } = ports;
+  const readBody = (bytesMax: number) =>
+    readAll(bodyChunks(request, { bytesMax, idleMs: limits.bodyIdleMs, isGzipTaken: false }));
+  const work = lost.answer({ request, requestId, readBody });
+  const outcome = await settled(beforeDeadline(work, limits.requestTimeoutMs), (fault) =>
+    logger.error('http.fault', { requestId, operation: 'lost', ...fault }),
+  );
+  send(request, response, { requestId, outcome, lingerMs: limits.lingerMs });
 }
 
 const securityHeaders = [

@@ -21,6 +21,15 @@ export const httpErrors = defineErrors({
   },
   'http.bodyTimeout': { kind: 'reject', meaning: 'The body stopped coming or took too long.' },
   'http.nothingToRollBack': { kind: 'reject', meaning: 'No earlier dataset was active.' },
+  'http.notChecked': {
+    kind: 'reject',
+    meaning: 'The dataset has not been checked as it is now; nothing was activated.',
+  },
+  'http.checkFailed': {
+    kind: 'reject',
+    meaning: 'The check of the dataset found errors; nothing was activated.',
+  },
+  'http.datasetActive': { kind: 'reject', meaning: 'The active dataset cannot be removed.' },
   'http.bodyTooLarge': { kind: 'reject', meaning: 'The body, as sent or decompressed, is over its limit.' },
   'http.unsupportedMediaType': { kind: 'reject', meaning: 'The operation does not take this Content-Type.' },
   'http.unsupportedEncoding': {
@@ -39,6 +48,14 @@ export const httpErrors = defineErrors({
   'http.tooManyStreams': {
     kind: 'reject',
     meaning: 'As many event streams are open as there may be; one of them has to end first.',
+  },
+  'http.tooManyQueries': {
+    kind: 'reject',
+    meaning: 'As many LoST questions are under way as there may be; ask again.',
+  },
+  'http.credentialRequired': {
+    kind: 'reject',
+    meaning: 'LoST is for listed clients here, and none of their certificates, tokens or keys came.',
   },
   'http.unavailable': {
     kind: 'dependency',

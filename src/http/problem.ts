@@ -71,6 +71,9 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.bodyTimeout': { status: 408, title: 'Body too slow' },
   'http.nothingToRollBack': { status: 409, title: 'Nothing to roll back' },
   'http.tableBusy': { status: 409, title: 'Table busy' },
+  'http.notChecked': { status: 409, title: 'Not checked' },
+  'http.checkFailed': { status: 409, title: 'Check failed' },
+  'http.datasetActive': { status: 409, title: 'Dataset active' },
   'http.bodyTooLarge': { status: 413, title: 'Body too large' },
   'http.unsupportedMediaType': { status: 415, title: 'Unsupported media type' },
   'http.unsupportedEncoding': { status: 415, title: 'Unsupported content encoding' },
@@ -79,6 +82,8 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.internal': { status: 500, title: 'Internal error' },
   'http.listenFailed': { status: 500, title: 'Cannot listen' },
   'http.tooManyStreams': { status: 503, title: 'Too many event streams' },
+  'http.tooManyQueries': { status: 503, title: 'Too many LoST questions' },
+  'http.credentialRequired': { status: 401, title: 'Credential required' },
   'http.unavailable': { status: 503, title: 'Temporarily unavailable' },
   'http.deadlineMissed': { status: 503, title: 'No answer in time' },
 };

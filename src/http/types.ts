@@ -6,15 +6,18 @@ import type {
   BoundaryAdmin,
   CallChanges,
   CallRecordStore,
+  DatasetReview,
   LocationTableAdmin,
   LocationTableName,
   Logger,
   RouteService,
+  ShadowRunner,
   SourceFeature,
   SourceTableRow,
 } from '../esrp/index.ts';
 import type { HttpLimits } from './limits.ts';
 import type { LocationReferences } from './location-references.ts';
+import type { LostEndpoint } from './lost-endpoint.ts';
 
 /** One thing that the server's health depends on. */
 export interface HealthCheck {
@@ -72,6 +75,8 @@ export interface CertificateInUse {
 export interface HttpPorts {
   readonly routes: RouteService;
   readonly boundaries: BoundaryAdmin;
+  readonly review: DatasetReview;
+  readonly shadow: ShadowRunner;
   readonly calls: CallRecordStore;
   /** Tells of calls as they change. */
   readonly callChanges: CallChanges;
@@ -89,6 +94,8 @@ export interface HttpPorts {
   readonly counters?: () => Readonly<Record<string, number>>;
   /** Locations that are served by reference; undefined: none are. */
   readonly references?: LocationReferences | undefined;
+  /** LoST; undefined: it is not served. */
+  readonly lost?: LostEndpoint | undefined;
   readonly logger: Logger;
 }
 

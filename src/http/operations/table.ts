@@ -2,7 +2,22 @@ import type { Operation } from '../operation.ts';
 import { readAudit, rotateKey } from './admin.ts';
 import { listBoundaries, readBoundary } from './boundaries.ts';
 import { followCalls, listCalls, readCall } from './calls.ts';
-import { activateDataset, listDatasets, loadDataset, readDataset, rollBackDataset } from './datasets.ts';
+import {
+  cancelCheck,
+  listFindingCodes,
+  listFindingFeatures,
+  listFindings,
+  readCheck,
+  startCheck,
+} from './checks.ts';
+import {
+  activateDataset,
+  listDatasets,
+  loadDataset,
+  readDataset,
+  removeDataset,
+  rollBackDataset,
+} from './datasets.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
 import {
@@ -15,6 +30,7 @@ import {
 } from './location-tables.ts';
 import { listCertificates, listNextHops } from './network.ts';
 import { queryRoute, queryRouteByBody } from './route.ts';
+import { cancelShadow, readDiff, readShadow, startShadow } from './shadow.ts';
 
 /** Every operation that is served, in the order of the API document. */
 export const operations: readonly Operation[] = [
@@ -27,6 +43,17 @@ export const operations: readonly Operation[] = [
   rollBackDataset,
   readDataset,
   activateDataset,
+  removeDataset,
+  startCheck,
+  readCheck,
+  cancelCheck,
+  listFindings,
+  listFindingFeatures,
+  listFindingCodes,
+  readDiff,
+  startShadow,
+  readShadow,
+  cancelShadow,
   listLocationTables,
   loadLocationTable,
   listLocationRows,

@@ -26,6 +26,7 @@ import {
   MemoryKeys,
   RecordingRoutes,
 } from './memory-ports.ts';
+import { MemoryReview, memoryShadow } from './memory-review.ts';
 
 /** An answer as a test looks at it. */
 export interface Answer {
@@ -49,6 +50,7 @@ export interface TestServer {
   key: string;
   readonly audit: MemoryAudit;
   readonly boundaries: MemoryBoundaries;
+  readonly review: MemoryReview;
   readonly locationTables: MemoryLocationTables;
   readonly routes: RecordingRoutes;
   readonly callChanges: CallChanges;
@@ -63,6 +65,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const audit = new MemoryAudit();
   const boundaries = new MemoryBoundaries(audit);
+  const review = new MemoryReview(boundaries, audit);
   const locationTables = new MemoryLocationTables(audit);
   const apiKeys = new MemoryKeys(audit);
   const routes = new RecordingRoutes();
@@ -80,6 +83,8 @@ export async function startTestServer(
     listen: [{ host: '127.0.0.1', port: 0 }],
     routes,
     boundaries,
+    review,
+    shadow: memoryShadow({ review, calls, audit }),
     calls,
     callChanges,
     audit,
@@ -120,6 +125,7 @@ export async function startTestServer(
     key,
     audit,
     boundaries,
+    review,
     locationTables,
     routes,
     callChanges,
