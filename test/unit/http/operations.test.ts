@@ -142,6 +142,7 @@ describe('datasets', () => {
     expect(second.json).toMatchObject({ dataset: { id: 2, state: 'staged' }, repairedCount: 1 });
     expectDocumented(second, 'loadDataset', 201);
 
+    await server.send('POST', '/api/v1/datasets/2/check');
     const activated = await server.send('POST', '/api/v1/datasets/2/activate');
     expectDocumented(activated, 'activateDataset', 200);
     expect(activated.json).toMatchObject({ id: 2, state: 'active' });
