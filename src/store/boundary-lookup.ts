@@ -3,6 +3,8 @@ import type { BoundaryLookup, BoundaryMatch, LookupAnswer, LookupScope } from '.
 import { centerOf, type Position, type Shape } from '../geo/index.ts';
 import type { CivicAddress } from '../location/index.ts';
 import { regionKeys, soughtAreaKeys } from './area-names.ts';
+import { lookUpCivic } from './civic-lookup.ts';
+import type { CivicMemory, CivicPorts } from './civic-work.ts';
 import { storeError } from './database/failures.ts';
 import type { Database, Statement } from './database/types.ts';
 import { decodeMatch, type MatchJson } from './decode.ts';
@@ -43,17 +45,23 @@ interface OverlapsJson extends ActiveJson {
 
 interface AreaJson extends ActiveJson {
   readonly uriCount: number;
+  /** The finest level of areas that agreed; null where nothing did. */
+  readonly level: number | null;
   readonly matches: readonly MatchJson[] | null;
 }
 
 /** Lookups in the database, in the active dataset or the one named, by one prepared statement each. */
 export function makeBoundaryLookup(database: Database): BoundaryLookup {
   const sessions = new LookupSessions(database);
+  const memory: CivicMemory = { hasLikeness: undefined };
   return {
     byPoint: async (position, scope) =>
       await sessions.run(scope, (session) => byPoint(session, position, scope)),
     byArea: async (shape, scope) => await sessions.run(scope, (session) => byArea(session, shape, scope)),
-    byCivic: async (civic, scope) => await sessions.run(scope, (session) => byCivic(session, civic, scope)),
+    byCivic: async (civic, scope) =>
+      await sessions.run(scope, (session) =>
+        lookUpCivic(civic, scope, civicPorts(session, civic, scope), memory),
+      ),
     nearest: async (position, withinM, scope) =>
       await sessions.run(scope, (session) => nearest(session, position, withinM, scope)),
   };
@@ -237,11 +245,20 @@ async function byArea(session: LookupSession, shape: Shape, scope: LookupScope):
   return answerOf(matches, session.datasetId, { rule: 'overlap', total: json.total });
 }
 
-async function byCivic(
+function civicPorts(session: LookupSession, civic: CivicAddress, scope: LookupScope): CivicPorts {
+  return {
+    datasetId: session.datasetId,
+    ask: (statement) => session.ask(statement),
+    byPoint: (position) => byPoint(session, position, scope),
+    byNames: () => byAreaNames(session, civic, scope),
+  };
+}
+
+async function byAreaNames(
   session: LookupSession,
   civic: CivicAddress,
   scope: LookupScope,
-): Promise<LookupAnswer> {
+): Promise<{ readonly answer: LookupAnswer; readonly level: number }> {
   const { countryKey, a1Key } = regionKeys(civic.country, civic.elements.get('A1'));
   const json = await session.ask<AreaJson>(
     boundariesByAreaNames({
@@ -256,11 +273,15 @@ async function byCivic(
   );
   const matches = decodeAll(json.matches ?? [], session.datasetId);
   const [first] = matches;
+  const level = json.level ?? 0;
   // Several boundaries that lead to one PSAP leave no doubt where the call goes.
   if (json.uriCount <= 1 || first === undefined || matches.every(isAbsence)) {
-    return answerOf(matches, session.datasetId, { rule: 'areaName' });
+    return { answer: answerOf(matches, session.datasetId, { rule: 'areaName' }), level };
   }
-  return { kind: 'ambiguous', datasetId: datasetId(session.datasetId), candidates: matches };
+  return {
+    answer: { kind: 'ambiguous', datasetId: datasetId(session.datasetId), candidates: matches },
+    level,
+  };
 }
 
 function decodeAll(matches: readonly MatchJson[], dataset: number): readonly BoundaryMatch[] {

@@ -155,6 +155,7 @@ finest as (select * from preferred where depth = (select max(depth) from preferr
 first as (select * from finest order by ${tieBreak} limit ${candidatesMax})
 select json_build_object(
   'activeId', ${activeDataset},
+  'level', (select max(depth) from finest),
   'uriCount', (select count(distinct service_uri) from finest),
   'matches', (select json_agg(json_build_object(${matchFields}) order by ${tieBreak}) from first)
 )::text as answer`,
