@@ -35,60 +35,75 @@ const drivers = [
   'DXF',
 ];
 
-/** The first version that can be held to formats (`-if`). */
-const versionMin = [3, 2] as const;
+/** What its output needs besides. */
+const outputDriver = 'GPKG';
+/** The first version that knows every option that is given here. */
+const majorMin = 3;
 const checkDeadlineMs = 10_000;
 const watchEveryMs = 250;
+const textMax = 100_000;
 
 /** Runs ogr2ogr, where it is installed. */
 export class Ogr {
   readonly #options: OgrOptions;
-  #version: Promise<string | undefined> | undefined;
+  #installed: Promise<Installed | undefined> | undefined;
 
   constructor(options: OgrOptions) {
     this.#options = options;
   }
 
   /** Its version, such as `3.6.2`; undefined where there is none that can be used. It is asked once. */
-  version(): Promise<string | undefined> {
-    this.#version ??= this.#askVersion();
-    return this.#version;
+  async version(): Promise<string | undefined> {
+    return (await this.#ask())?.version;
   }
 
   /** Converts a file, or the folder of a File Geodatabase, into a GeoPackage in `folder`, and gives its path. */
   async convert(path: string, folder: string): Promise<Result<string, Refusal>> {
-    if ((await this.version()) === undefined) {
+    const installed = await this.#ask();
+    if (installed === undefined) {
       return refuse(
         'load.gdalMissing',
-        "the file is of a format that is read through GDAL's ogr2ogr 3.2 or newer, which is not installed on the server; " +
+        "the file is of a format that is read through GDAL's ogr2ogr 3.0 or newer, which is not installed on the server; " +
           'install it (Debian: gdal-bin), or convert the file to a GeoPackage first',
       );
     }
     const output = join(folder, 'converted.gpkg');
-    const run = await this.#run(argumentsOf(path, output), this.#options.deadlineMs, folder, output);
+    const run = await this.#run(argumentsOf(path, output), {
+      deadlineMs: this.#options.deadlineMs,
+      folder,
+      output,
+      skippedDrivers: installed.skippedDrivers,
+    });
     if (run.kind === 'ended' && run.exitCode === 0 && (await sizeOf(output)) > 0) return ok(output);
     return refuse('load.gdalFailed', `ogr2ogr ${whyOf(run, this.#options)}`);
   }
 
-  async #askVersion(): Promise<string | undefined> {
-    const run = await this.#run(['--version'], checkDeadlineMs, undefined, undefined);
-    const match = run.kind === 'ended' ? /GDAL ([0-9]+)\.([0-9]+)(?:\.[0-9]+)?/.exec(run.text) : null;
-    if (match === null) return undefined;
-    const [major, minor] = [Number(match[1]), Number(match[2])];
-    const isNewEnough = major > versionMin[0] || (major === versionMin[0] && minor >= versionMin[1]);
-    return isNewEnough ? match[0].slice('GDAL '.length) : undefined;
+  #ask(): Promise<Installed | undefined> {
+    this.#installed ??= this.#findOut();
+    return this.#installed;
   }
 
-  #run(
-    args: readonly string[],
-    deadlineMs: number,
-    folder: string | undefined,
-    output: string | undefined,
-  ): Promise<Run> {
+  /** GDAL takes no list of the formats that it may read, only of those that it may not: all others that it has. */
+  async #findOut(): Promise<Installed | undefined> {
+    const said = await this.#run(['--version'], { deadlineMs: checkDeadlineMs });
+    const match = said.kind === 'ended' ? /GDAL (([0-9]+)\.[0-9]+(?:\.[0-9]+)?)/.exec(said.text) : null;
+    const [, version = '', major = '0'] = match ?? [];
+    if (Number(major) < majorMin) return undefined;
+    const listed = await this.#run(['--formats'], { deadlineMs: checkDeadlineMs });
+    if (listed.kind !== 'ended') return undefined;
+    const names = [...listed.text.matchAll(/^ {2}(.+?) -[a-z,]*vector[a-z,]*- /gm)].map(
+      ([, name = '']) => name,
+    );
+    if (!names.includes(outputDriver)) return undefined;
+    const skippedDrivers = names.filter((name) => name !== outputDriver && !drivers.includes(name)).join(',');
+    return { version, skippedDrivers };
+  }
+
+  #run(args: readonly string[], { deadlineMs, folder, output, skippedDrivers }: Running): Promise<Run> {
     return new Promise((resolve) => {
       const child = spawn(this.#options.program, args, {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: environment(),
+        env: environment(skippedDrivers),
         ...(folder === undefined ? {} : { cwd: folder }),
       });
       const watch = new Watch(child, deadlineMs, output, this.#options.outputBytesMax);
@@ -102,6 +117,19 @@ export class Ogr {
       });
     });
   }
+}
+
+interface Installed {
+  readonly version: string;
+  /** Separated by commas, as GDAL takes them. */
+  readonly skippedDrivers: string;
+}
+
+interface Running {
+  readonly deadlineMs: number;
+  readonly folder?: string;
+  readonly output?: string;
+  readonly skippedDrivers?: string;
 }
 
 type Run =
@@ -129,7 +157,7 @@ class Watch {
     }, watchEveryMs);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
-        if (this.text.length < 4_000) this.text += chunk.toString('utf8');
+        if (this.text.length < textMax) this.text += chunk.toString('utf8');
       });
     }
   }
@@ -145,19 +173,19 @@ function argumentsOf(input: string, output: string): readonly string[] {
   return [
     ...['-f', 'GPKG', '-dim', 'XY', '-nlt', 'CONVERT_TO_LINEAR', '-gt', '65536'],
     ...['--config', 'OGR_SQLITE_SYNCHRONOUS', 'OFF', '--config', 'GDAL_CACHEMAX', '64'],
-    ...drivers.flatMap((driver) => ['-if', driver]),
     output,
     input,
   ];
 }
 
 /** Nothing of ours but where programs and the system's tables are; no way to other hosts, or to what files refer to. */
-function environment(): NodeJS.ProcessEnv {
+function environment(skippedDrivers: string | undefined): NodeJS.ProcessEnv {
   const kept = ['PATH', 'PROJ_LIB', 'PROJ_DATA', 'GDAL_DATA', 'LD_LIBRARY_PATH', 'SystemRoot'];
   return {
     ...Object.fromEntries(
       kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
     ),
+    ...(skippedDrivers === undefined ? {} : { OGR_SKIP: skippedDrivers }),
     LC_ALL: 'C.UTF-8',
     PROJ_NETWORK: 'OFF',
     CPL_VSIL_CURL_ALLOWED_FILENAME: 'none',
