@@ -14,6 +14,7 @@ import { systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
 import type { HttpPlaces } from './server-http-places.ts';
 import { lookupChecks, lookupCounters } from './server-lookup-health.ts';
+import type { RunningLost } from './server-lost.ts';
 import { lastRingTimeoutMs, listenerText, metricsOf, serviceRoutes } from './server-settings.ts';
 import type { RunningSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
@@ -21,6 +22,8 @@ import { version } from './version.ts';
 
 export interface HttpParts {
   readonly store: Store;
+  /** LoST, and the lookups that calls use. */
+  readonly lost: RunningLost;
   readonly logger: OwnedLogger;
   readonly sip: RunningSip;
   readonly changes: CallChanges;
@@ -32,7 +35,7 @@ export interface HttpParts {
 
 /** The HTTP side: the REST API over the same stages and stores that calls use. Not started yet. */
 export function makeHttp(config: Config, parts: HttpParts): HttpServer {
-  const { store, logger, sip, changes, places, references } = parts;
+  const { store, lost, logger, sip, changes, places, references } = parts;
   const routes = createRouteService(
     {
       defaultRouteUri: sip.defaultRouteUri,
@@ -43,7 +46,7 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
       serviceRoutes: serviceRoutes(config),
       limits: defaultLocationLimits,
     },
-    { lookup: store.lookup, clock: systemClock, logger },
+    { lookup: lost.lookup, clock: systemClock, logger },
   );
   const shadow = createShadowRunner(
     { ...defaultShadowLimits, nearestWithinM: config.lookup.nearestWithinM },
@@ -74,15 +77,17 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
       readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),
     health: () => healthOf(store, sip),
     nextHops: sip.nextHops,
-    certificates: () => [...sip.certificates(), ...places.certificates()],
+    certificates: () => [...sip.certificates(), ...places.certificates(), ...lost.certificates()],
     counters: () => ({
       ...sip.counters(),
       firstline_records_pending: store.health().pendingRecordCount,
       ...lookupCounters(store),
       ...(references === undefined ? {} : metricsOf({ locationReferences: references.counts() })),
+      ...metricsOf({ lost: lost.counts() }),
       ...processCounters(),
     }),
     references,
+    lost: lost.endpoint,
     logger,
     version: version(),
     limits: { uploadBytesMax: config.http.uploadMaxBytes },

@@ -1,6 +1,13 @@
 import { after, assert, DependencyError } from './base/index.ts';
 import type { Config } from './config/index.ts';
-import type { CallChanges, CallOptions, CallPorts, LocationPorts, LocationPublisher } from './esrp/index.ts';
+import type {
+  BoundaryLookup,
+  CallChanges,
+  CallOptions,
+  CallPorts,
+  LocationPorts,
+  LocationPublisher,
+} from './esrp/index.ts';
 import { CallBook, defaultDecision, isEmergency, MidCall, routeRequest } from './esrp/index.ts';
 import type { AgentHost, CertificateInfo, HealthReport } from './net/index.ts';
 import {
@@ -60,6 +67,8 @@ export interface RunningSip {
 
 export interface SipParts {
   readonly store: Store;
+  /** Lookups for calls. */
+  readonly lookup: BoundaryLookup;
   readonly logger: OwnedLogger;
   /** Told of calls as they change. */
   readonly changes: CallChanges;
@@ -112,7 +121,7 @@ interface JoinedParts {
 }
 
 function joinSip(config: Config, parts: SipParts, joined: JoinedParts): RunningSip {
-  const { store, logger, changes } = parts;
+  const { store, lookup, logger, changes } = parts;
   const { transports, listeners, resolver, references, receiver } = joined;
   const book = new CallBook({ store: store.records, clock: systemClock, logger, changes });
   const callOptions = makeCallOptions(config, listeners, parts.publisher);
@@ -140,7 +149,7 @@ function joinSip(config: Config, parts: SipParts, joined: JoinedParts): RunningS
     { ...callOptions, reroutesRinging: config.location.rerouteWhileRinging },
     {
       clock: systemClock,
-      lookup: store.lookup,
+      lookup,
       locations,
       logger,
       book,
@@ -252,9 +261,9 @@ class Intake {
   #isClosed = false;
 
   constructor(parts: IntakeParts) {
-    const { store, logger, locations } = parts;
+    const { lookup, logger, locations } = parts;
     this.#parts = parts;
-    this.#ports = { lookup: store.lookup, locations, clock: systemClock, random: systemRandom(), logger };
+    this.#ports = { lookup, locations, clock: systemClock, random: systemRandom(), logger };
   }
 
   get isClosed(): boolean {

@@ -67,10 +67,11 @@ export async function startServer(config: Config, options: StartOptions): Promis
       import('./server-http.ts'),
       import('./server-settings.ts'),
       import('./server-http-places.ts'),
+      import('./server-lost.ts'),
     ]);
     const store = await opening;
     undo.push(() => store.close(shutdownMs));
-    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }, forHttp] =
+    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }, forHttp, forLost] =
       await reading;
     const { makeReferences, openHttpPlaces } = forHttp;
     const psap = await startDemoPsap(config, psapHost, logger);
@@ -82,11 +83,14 @@ export async function startServer(config: Config, options: StartOptions): Promis
 
     const changes = new CallChanges();
     const references = makeReferences(config);
-    const sip = await startSip(config, { store, logger, changes, publisher: references });
+    const lost = await forLost.startLost(config, { store, validator: undefined, logger });
+    undo.push(() => lost.stop());
+    const { lookup } = lost;
+    const sip = await startSip(config, { store, lookup, logger, changes, publisher: references });
     undo.push(() => sip.stop());
     const places = await openHttpPlaces(config, logger);
     undo.push(async () => places.stop());
-    const http = makeHttp(config, { store, logger, sip, changes, places, references });
+    const http = makeHttp(config, { store, lost, logger, sip, changes, places, references });
     undo.push(() => http.stop(shutdownMs));
     const httpAddresses = await http.start();
     logger.info('server.started', { sip: sip.listeners.map(listenerText), http: httpAddresses });
@@ -105,7 +109,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
       },
       reloadCertificates: async () => {
         await sip.reloadCertificates();
-        const problems = await places.reloadCertificates();
+        const problems = [...(await places.reloadCertificates()), ...(await lost.reloadCertificates())];
         for (const { code, message } of problems)
           logger.error('server.certificateNotRead', { code, message });
       },

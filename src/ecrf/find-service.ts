@@ -111,9 +111,8 @@ class Finding {
       this.#parts,
     );
     if (forwarded.kind === 'answered' || forwarded.kind === 'redirected') return forwarded.answer;
-    return (
-      this.#byDefault() ?? (await this.#nothing(forwarded.kind === 'refused' ? forwarded.answer : undefined))
-    );
+    const refusal = forwarded.kind === 'refused' ? forwarded.answer : undefined;
+    return (await this.#nearest()) ?? this.#byDefault() ?? (await this.#nothing(refusal));
   }
 
   /** Only where no other server has better: a call that comes here goes there too. */
