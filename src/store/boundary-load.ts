@@ -40,7 +40,7 @@ interface Pace {
 // splits polygons on several connections at once; half of the work connections stay free for others.
 const paces: Readonly<Record<Database['kind'], Pace>> = {
   pglite: { bytesMax: 512 * 1024, rowsMax: 500, lanesMax: 1 },
-  postgres: { bytesMax: 4 * 1024 * 1024, rowsMax: 5_000, lanesMax: 2 },
+  postgres: { bytesMax: 1024 * 1024, rowsMax: 2_000, lanesMax: 2 },
 };
 // A single statement of a load: long enough for a polygon of half a million vertices.
 const statementDeadlineMs = 120_000;
