@@ -6,13 +6,17 @@ import {
   type WireBoundaryPage,
   type WireCallPage,
   type WireCallRecord,
+  type WireCheckReport,
   type WireDataset,
+  type WireDatasetDiff,
+  type WireFindingPage,
   type WireLoadAnswer,
   type WireLocationRow,
   type WireLocationRowPage,
   type WireLocationTable,
   type WireNewKey,
   type WireRouteAnswer,
+  type WireShadowReport,
   type WireTableLoad,
 } from '../http/index.ts';
 import type { CliError } from './errors.ts';
@@ -29,6 +33,8 @@ interface Sending {
 }
 
 const timeoutMs = 60_000;
+/** Taking tables away waits for lookups that read them. */
+const removalTimeoutMs = 180_000;
 
 /** The REST API as the commands use it. Every method resolves; what went wrong is in its Result. */
 export class ApiClient {
@@ -71,8 +77,45 @@ export class ApiClient {
     return this.#send('POST', '/api/v1/datasets', { query, body, headers });
   }
 
-  activate(id: string): Answer<WireDataset> {
-    return this.#send('POST', `/api/v1/datasets/${encodeURIComponent(id)}/activate`, { timeoutMs });
+  activate(id: string, query: Query = {}): Answer<WireDataset> {
+    return this.#send('POST', `${datasetPath(id)}/activate`, { query, timeoutMs });
+  }
+
+  removeDataset(id: string): Answer<WireDataset> {
+    return this.#send('DELETE', datasetPath(id), { timeoutMs: removalTimeoutMs });
+  }
+
+  startCheck(id: string, query: Query): Answer<WireCheckReport> {
+    return this.#send('POST', `${datasetPath(id)}/check`, { query, timeoutMs });
+  }
+
+  check(id: string): Answer<WireCheckReport> {
+    return this.#send('GET', `${datasetPath(id)}/check`, { timeoutMs });
+  }
+
+  findings(id: string, query: Query): Answer<WireFindingPage> {
+    return this.#send('GET', `${datasetPath(id)}/findings`, { query, timeoutMs });
+  }
+
+  findingFeatures(id: string, query: Query): Answer<unknown> {
+    return this.#send('GET', `${datasetPath(id)}/findings.geojson`, { query, timeoutMs });
+  }
+
+  diff(id: string, query: Query): Answer<WireDatasetDiff> {
+    return this.#send('GET', `${datasetPath(id)}/diff`, { query, timeoutMs });
+  }
+
+  startShadow(id: string, request: unknown): Answer<WireShadowReport> {
+    const headers = { 'Content-Type': 'application/json' };
+    return this.#send('POST', `${datasetPath(id)}/shadow`, {
+      body: JSON.stringify(request),
+      headers,
+      timeoutMs,
+    });
+  }
+
+  shadow(id: string): Answer<WireShadowReport> {
+    return this.#send('GET', `${datasetPath(id)}/shadow`, { timeoutMs });
   }
 
   rollBack(): Answer<WireDataset> {
@@ -170,6 +213,10 @@ export class ApiClient {
       cause: thrown,
     };
   }
+}
+
+function datasetPath(id: string): string {
+  return `/api/v1/datasets/${encodeURIComponent(id)}`;
 }
 
 function tablePath(table: string): string {

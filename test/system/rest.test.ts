@@ -202,7 +202,7 @@ for (const kind of databaseKinds) {
       const routeOf = async () => listed((await answeredCall(options))[1], 'Route')[0];
       expect(await routeOf()).toContain(`sip:${manhattanPsap}@`);
       expect(
-        (await api(server, key, `/api/v1/datasets/${id}/activate`, { method: 'POST' })).json,
+        (await api(server, key, `/api/v1/datasets/${id}/activate?unchecked=true`, { method: 'POST' })).json,
       ).toMatchObject({
         id,
         state: 'active',
@@ -217,11 +217,13 @@ for (const kind of databaseKinds) {
         '/api/v1/audit?limit=20',
       );
       const rows = audit.json.items;
-      expect(rows.filter((row) => row.action.startsWith('dataset.')).slice(0, 3)).toMatchObject(
-        ['dataset.rolledBack', 'dataset.activated', 'dataset.loaded'].map((action) => ({
-          action,
-          actor: 'local',
-        })),
+      expect(rows.filter((row) => row.action.startsWith('dataset.')).slice(0, 4)).toMatchObject(
+        ['dataset.rolledBack', 'dataset.activated', 'dataset.activatedUnchecked', 'dataset.loaded'].map(
+          (action) => ({
+            action,
+            actor: 'local',
+          }),
+        ),
       );
     });
 

@@ -125,6 +125,7 @@ describe('datasets', () => {
     expect(second.out).toContain('repaired: 1 by store.invalidGeometry\n  feature 1 (c): self-intersection');
     expect(second.out).toContain('firstline activate 2');
 
+    await firstline(['check', '2']);
     expect((await firstline(['activate', '2'])).out).toContain('active: dataset 2 "spring"');
     const list = await firstline(['datasets']);
     expect(list.out.split('\n')[0]).toBe('ID\tSTATE\tBOUNDARIES\tNAME\tSOURCE\tLOADED\tBY\tACTIVATED');
