@@ -7,7 +7,7 @@ import { attributeOf, childElements, collapsedTextOf, textOf } from '../xml/inde
 import type { LocationValidation, LostAnswer, ServiceListBoundary } from './answers.ts';
 import type { LostLimits } from './limits.ts';
 import { lostNamespaces } from './names.ts';
-import { readBoundary } from './read-boundary.ts';
+import { isOfUse, readBoundaries, readBoundary } from './read-boundary.ts';
 import { readErrors, readExceptions, readRedirect } from './read-exceptions.ts';
 import {
   readBoundaryReference,
@@ -107,14 +107,11 @@ function readGetServiceBoundaryResponse(
 ): Result<LostAnswer, LostFault> {
   const common = readCommon(element, limits);
   if (!common.ok) return common;
-  const boundaries = lostChildren(element, 'serviceBoundary');
+  const elements = lostChildren(element, 'serviceBoundary');
+  if (elements.length > limits.mappingsMax) return tooManyMappings(elements.length, limits);
+  const boundaries = readBoundaries(elements);
   if (boundaries.length === 0) return missing('serviceBoundary', element);
-  if (boundaries.length > limits.mappingsMax) return tooManyMappings(boundaries.length, limits);
-  return ok({
-    kind: 'getServiceBoundaryResponse',
-    boundaries: boundaries.map(readBoundary),
-    ...common.value,
-  });
+  return ok({ kind: 'getServiceBoundaryResponse', boundaries, ...common.value });
 }
 
 function readListServicesResponse(element: XmlElement, limits: LostLimits): Result<LostAnswer, LostFault> {
@@ -187,7 +184,8 @@ function readServiceListBoundaries(element: XmlElement): readonly ServiceListBou
       boundary: readBoundary(each),
       // The schema lets it be missing (RFC 6197 §5.1): nothing says that the list may be kept then.
       expires: readExpiry(attributeText(each, 'expires')) ?? 'NO-CACHE',
-    }));
+    }))
+    .filter(({ boundary }) => isOfUse(boundary));
 }
 
 function readValidation(element: XmlElement, answer: XmlElement): LocationValidation {

@@ -33,6 +33,16 @@ const harmless: ReadonlySet<string> = new Set([
   'location.altitudeMismatch',
 ]);
 
+/** Reads the representations of a region; one that is neither understood nor to be passed on is left out. */
+export function readBoundaries(elements: readonly XmlElement[]): readonly LostBoundary[] {
+  return elements.map(readBoundary).filter(isOfUse);
+}
+
+/** Whether a boundary says anything. */
+export function isOfUse(boundary: LostBoundary): boolean {
+  return boundary.kind !== 'unreadable' || boundary.content !== undefined;
+}
+
 /**
  * Reads one representation of a region (RFC 5222 §5.5, §12.2, §12.3). A border that is not certain makes it unreadable:
  * nobody is helped by a region that is only near the one that was meant.

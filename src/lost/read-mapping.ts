@@ -3,7 +3,7 @@ import { ok, wallMs } from '../base/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { attributeOf, collapsedTextOf, xmlNamespace } from '../xml/index.ts';
 import type { LostLimits } from './limits.ts';
-import { readBoundary } from './read-boundary.ts';
+import { readBoundaries } from './read-boundary.ts';
 import {
   attributeText,
   childText,
@@ -142,7 +142,7 @@ function contentOfMapping(
   return {
     displayNames: lostChildren(element, 'displayName').map(readText),
     service: childText(element, 'service'),
-    boundaries: lostChildren(element, 'serviceBoundary').map(readBoundary),
+    boundaries: readBoundaries(lostChildren(element, 'serviceBoundary')),
     boundaryReference: readBoundaryReference(lostChild(element, 'serviceBoundaryReference'), 'key'),
     uris,
     serviceNumber: childText(element, 'serviceNumber')?.replaceAll(' ', ''),
