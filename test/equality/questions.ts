@@ -65,7 +65,7 @@ export function wholeBox({ columns }: DatasetSnapshot): readonly [number, number
   return [west, south, east, north];
 }
 
-/** Points without end: two thirds anywhere, of the others as many on corners, on edges, and within a metre of an edge. */
+/** Points without end: two thirds anywhere, most of them within a degree of a border; of the others as many on corners, on edges, and within a metre of an edge. */
 export function* pointQuestions(
   seed: number,
   edges: Edges,
@@ -75,7 +75,13 @@ export function* pointQuestions(
   const [west, south, east, north] = box;
   for (let no = 0; ; no += 1) {
     if (no % 3 !== 0) {
-      const position = { lon: west + random() * (east - west), lat: south + random() * (north - south) };
+      // The box is mostly empty where boundaries lie on both sides of the antimeridian: most are sought around borders.
+      const [lon, lat] = edgeAt(edges, random());
+      const [east1, north1] = [random() * 2 - 1, random() * 2 - 1];
+      const position =
+        no % 4 === 0
+          ? { lon: west + random() * (east - west), lat: south + random() * (north - south) }
+          : inRange({ lon: lon + east1, lat: Math.max(-90, Math.min(90, lat + north1)) });
       yield { kind: 'anywhere', position };
       continue;
     }
