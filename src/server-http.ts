@@ -1,14 +1,10 @@
+import { join } from 'node:path';
 import type { Config } from './config/index.ts';
 import type { CallChanges } from './esrp/index.ts';
 import { createRouteService, createShadowRunner, defaultShadowLimits } from './esrp/index.ts';
 import type { Health, HttpServer, LocationReferences } from './http/index.ts';
 import { createHttpServer } from './http/index.ts';
-import {
-  defaultGeoJsonLimits,
-  defaultLocationTableLimits,
-  readGeoJsonFeatures,
-  readLocationTable,
-} from './load/index.ts';
+import { createGisReader, defaultLocationTableLimits, readLocationTable } from './load/index.ts';
 import { defaultLocationLimits } from './location/index.ts';
 import { systemClock } from './net/index.ts';
 import type { OwnedLogger } from './observe/index.ts';
@@ -70,8 +66,10 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     callChanges: changes,
     audit: store.audit,
     apiKeys: store.apiKeys,
-    readGeoJson: (bytes) =>
-      readGeoJsonFeatures(bytes, { defaultServiceUrn: undefined, limits: defaultGeoJsonLimits }),
+    gis: createGisReader({
+      uploadsFolder: join(config.dataDir, 'uploads'),
+      onLeftBehind: (names) => logger.warn('load.leftBehind', { names }),
+    }),
     locationTables: store.locationTables,
     readLocationTable: (bytes, table) =>
       readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),

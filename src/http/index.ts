@@ -13,7 +13,6 @@ export { openApiDocument } from './openapi.ts';
 export { operations } from './operations/table.ts';
 export { createHttpServer } from './server.ts';
 export type {
-  GeoJsonReader,
   Health,
   HealthCheck,
   HttpCertificates,

@@ -1,4 +1,5 @@
 import type { HttpErrorCode } from './errors.ts';
+import { formMediaType } from './multipart.ts';
 import type { BodySpec, Operation, ReplySpec } from './operation.ts';
 import { problemMediaType, problemTypes } from './problem.ts';
 import { problemSchema } from './wire/admin.ts';
@@ -127,7 +128,24 @@ function describeBody(body: BodySpec): JsonSchema {
     const example = body.upload?.example;
     content[mediaType] = { schema: { type: typeof example === 'string' ? 'string' : 'object' }, example };
   }
+  // OpenAPI 3.1.1 §4.8.14.2: bytes without a structure have no schema.
+  for (const mediaType of body.upload?.binaryMediaTypes ?? []) content[mediaType] = {};
+  if (body.upload?.formFields !== undefined) content[formMediaType] = describeForm(body.upload.formFields);
   return { required: true, content };
+}
+
+function describeForm(fields: Readonly<Record<string, string>>): JsonSchema {
+  const properties = Object.entries(fields).map(([name, description]) => [
+    name,
+    { type: 'string', description },
+  ]);
+  const file = {
+    description: 'The file; behind the other parts',
+    contentMediaType: 'application/octet-stream',
+  };
+  return {
+    schema: { type: 'object', required: ['file'], properties: { ...Object.fromEntries(properties), file } },
+  };
 }
 
 function describeReplies(replies: readonly ReplySpec[]): Record<string, JsonSchema> {

@@ -20,7 +20,13 @@ export type RequestBody<Json = unknown> =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: Json }
   | { readonly kind: 'document'; readonly bytes: Uint8Array }
-  | { readonly kind: 'upload'; readonly chunks: AsyncIterable<Uint8Array> };
+  | {
+      readonly kind: 'upload';
+      readonly chunks: AsyncIterable<Uint8Array>;
+      /** Of a form: the file's name, and the fields before it. */
+      readonly fileName?: string | undefined;
+      readonly fields?: ReadonlyMap<string, string>;
+    };
 
 /** The bodies that an operation takes, by media type. */
 export interface BodySpec<Json extends z.ZodType = z.ZodType> {
@@ -28,7 +34,14 @@ export interface BodySpec<Json extends z.ZodType = z.ZodType> {
   /** Read whole, handed on as bytes. */
   readonly document?: { readonly mediaTypes: readonly string[]; readonly example: string };
   /** Handed on as it arrives; may be gzip. */
-  readonly upload?: { readonly mediaTypes: readonly string[]; readonly example: unknown };
+  readonly upload?: {
+    readonly mediaTypes: readonly string[];
+    readonly example: unknown;
+    /** Of files whose bytes say what they are. */
+    readonly binaryMediaTypes?: readonly string[];
+    /** A form is taken too: its part `file`, and these fields before it, by name with what they are. */
+    readonly formFields?: Readonly<Record<string, string>>;
+  };
 }
 
 /** One successful answer of an operation, for the API document. */

@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import type { ServiceUrn, WallMs } from '../base/index.ts';
+import type { WallMs } from '../base/index.ts';
 import type {
   ApiKeyStore,
   AuditLog,
@@ -7,12 +7,12 @@ import type {
   CallChanges,
   CallRecordStore,
   DatasetReview,
+  GisReader,
   LocationTableAdmin,
   LocationTableName,
   Logger,
   RouteService,
   ShadowRunner,
-  SourceFeature,
   SourceTableRow,
 } from '../esrp/index.ts';
 import type { HttpLimits } from './limits.ts';
@@ -32,16 +32,6 @@ export interface Health {
   readonly ready: boolean;
   readonly checks: readonly HealthCheck[];
 }
-
-/**
- * Reads boundaries from GeoJSON as it arrives. Everything that cannot be used comes out as refused; rejects only where
- * `bytes` does.
- */
-export type GeoJsonReader = (
-  bytes: AsyncIterable<Uint8Array>,
-  /** The service of boundaries that name none; undefined: they are refused. */
-  options: { readonly defaultServiceUrn: ServiceUrn | undefined },
-) => AsyncIterable<SourceFeature>;
 
 /** Reads a location table from CSV as it arrives. Every row that cannot be used comes out as refused; rejects only where `bytes` does. */
 export type LocationTableReader = (
@@ -82,7 +72,7 @@ export interface HttpPorts {
   readonly callChanges: CallChanges;
   readonly audit: AuditLog;
   readonly apiKeys: ApiKeyStore;
-  readonly readGeoJson: GeoJsonReader;
+  readonly gis: GisReader;
   readonly locationTables: LocationTableAdmin;
   readonly readLocationTable: LocationTableReader;
   readonly health: () => Health;

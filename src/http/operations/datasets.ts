@@ -3,11 +3,9 @@ import { datasetId } from '../../base/index.ts';
 import { activationHindrance, type Dataset } from '../../esrp/index.ts';
 import { defineOperation, type OperationPorts } from '../operation.ts';
 import { jsonReply, problem } from '../problem.ts';
-import { booleanText, integerText, lineText } from '../validation.ts';
-import { serviceForm, serviceFromWire } from '../wire/common.ts';
-import { datasetListSchema, datasetSchema, datasetToWire, loadAnswerSchema } from '../wire/dataset.ts';
-import { datasetExample, featureCollectionExample } from './examples.ts';
-import { loadFromUpload } from './load.ts';
+import { booleanText, integerText } from '../validation.ts';
+import { datasetListSchema, datasetSchema, datasetToWire } from '../wire/dataset.ts';
+import { datasetExample } from './examples.ts';
 
 /** A dataset's number in a path or a query. */
 export function datasetIdText() {
@@ -48,57 +46,6 @@ export const listDatasets = defineOperation({
     const found = await ports.boundaries.listDatasets();
     return jsonReply(200, { items: found.map(datasetToWire) });
   },
-});
-
-/** Loads a boundary file. */
-export const loadDataset = defineOperation({
-  id: 'loadDataset',
-  method: 'post',
-  path: '/api/v1/datasets',
-  tag: 'Datasets',
-  summary: 'Load a GeoJSON file of boundaries as a new dataset.',
-  description:
-    'The file is read as it arrives. Either every feature can be used and a dataset is made, or nothing changes and every ' +
-    'feature that was refused is listed. The body may be gzip (Content-Encoding).',
-  access: 'key',
-  query: z.strictObject({
-    name: lineText(100).describe('Name of the dataset'),
-    source: lineText(254).optional().describe('Where the file is from, such as its name'),
-    invalidGeometry: z
-      .enum(['refuse', 'repair'], 'must be refuse or repair')
-      .default('refuse')
-      .describe('What becomes of geometry that is invalid by OGC rules: refused, or made valid and listed'),
-    service: serviceForm
-      .optional()
-      .describe('Service URN of features that name none; they are refused where it is absent'),
-    activate: booleanText().default(false).describe('Makes the dataset the active one'),
-  }),
-  body: {
-    upload: { mediaTypes: ['application/geo+json', 'application/json'], example: featureCollectionExample },
-  },
-  replies: [
-    {
-      status: 201,
-      description: 'The dataset; Location names it.',
-      mediaType: 'application/json',
-      schema: loadAnswerSchema,
-      example: { dataset: datasetExample, repairedCount: 0, repaired: [] },
-    },
-  ],
-  problems: ['http.loadRefused'],
-  handle: ({ query, body, actor, ports }) =>
-    loadFromUpload(
-      {
-        name: query.name,
-        source: query.source ?? 'upload',
-        invalidGeometry: query.invalidGeometry,
-        defaultServiceUrn: query.service === undefined ? undefined : serviceFromWire(query.service),
-        isActivated: query.activate,
-      },
-      body,
-      actor,
-      ports,
-    ),
 });
 
 /** One dataset. */

@@ -115,6 +115,37 @@ export const featureCollectionExample = {
   ],
 };
 
+/** What a source would become. */
+export const gisPreviewExample = {
+  layers: [
+    {
+      source: 'county.gpkg/roads',
+      nenaLayer: 'RoadCenterLine',
+      layer: 'roadCentreLine',
+      toldBy: 'mapping',
+      crs: 'EPSG:2278',
+      fields: [
+        { field: 'NGUID', from: ['OBJECTID'] },
+        { field: 'Country_L', from: [], value: 'US' },
+      ],
+      unmapped: ['PAVEMENT'],
+      rowCount: 10,
+      isWhole: false,
+      features: [],
+      refused: [
+        {
+          ordinal: 1,
+          boundaryId: '17',
+          code: 'load.valueInvalid',
+          reason:
+            'county.gpkg/roads, row 1: Parity_L is text like "Aaa"; it has to be O, E, B or Z. Map other words to these in a mapping file',
+        },
+      ],
+    },
+  ],
+  refused: [],
+};
+
 /** A dataset. */
 export const datasetExample = {
   id: 1,

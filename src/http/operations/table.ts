@@ -10,16 +10,10 @@ import {
   readCheck,
   startCheck,
 } from './checks.ts';
-import {
-  activateDataset,
-  listDatasets,
-  loadDataset,
-  readDataset,
-  removeDataset,
-  rollBackDataset,
-} from './datasets.ts';
+import { activateDataset, listDatasets, readDataset, removeDataset, rollBackDataset } from './datasets.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
+import { loadDataset, previewDataset } from './load.ts';
 import {
   listLocationRows,
   listLocationTables,
@@ -40,6 +34,7 @@ export const operations: readonly Operation[] = [
   readBoundary,
   listDatasets,
   loadDataset,
+  previewDataset,
   rollBackDataset,
   readDataset,
   activateDataset,

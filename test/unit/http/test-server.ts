@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { wallMs } from '../../../src/base/index.ts';
 import { CallChanges } from '../../../src/esrp/index.ts';
 import {
@@ -10,12 +12,7 @@ import {
   hashApiKey,
   newApiKey,
 } from '../../../src/http/index.ts';
-import {
-  defaultGeoJsonLimits,
-  defaultLocationTableLimits,
-  readGeoJsonFeatures,
-  readLocationTable,
-} from '../../../src/load/index.ts';
+import { createGisReader, defaultLocationTableLimits, readLocationTable } from '../../../src/load/index.ts';
 import { MemoryLocationTables } from './memory-locations.ts';
 import {
   bareRecord,
@@ -89,8 +86,7 @@ export async function startTestServer(
     callChanges,
     audit,
     apiKeys,
-    readGeoJson: (bytes, { defaultServiceUrn }) =>
-      readGeoJsonFeatures(bytes, { defaultServiceUrn, limits: defaultGeoJsonLimits }),
+    gis: createGisReader({ uploadsFolder: join(tmpdir(), 'firstline-test-uploads') }),
     locationTables,
     readLocationTable: (bytes, table) =>
       readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpLimits, HttpPorts } from '../../../src/http/index.ts';
+import { createGisReader } from '../../../src/load/index.ts';
 import { faultsOf } from './api-document.ts';
 import { type Answer, boundaryFile, startTestServer, type TestServer } from './test-server.ts';
 
@@ -54,7 +55,7 @@ describe('a boundary file', () => {
     const seen = new Promise<string>((resolve) => {
       firstBytes = resolve;
     });
-    const readGeoJson: HttpPorts['readGeoJson'] = async function* (bytes) {
+    const features: HttpPorts['gis']['features'] = async function* (bytes) {
       for await (const chunk of bytes) firstBytes(Buffer.from(chunk).toString());
       yield {
         kind: 'refused',
@@ -75,7 +76,9 @@ describe('a boundary file', () => {
         controller.close();
       },
     });
-    const answer = await upload(body, { ports: { readGeoJson } });
+    const answer = await upload(body, {
+      ports: { gis: { ...createGisReader({ uploadsFolder: '/nonexistent' }), features } },
+    });
     expect(answer.status, answer.text).toBe(422);
   });
 
