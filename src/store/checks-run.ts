@@ -65,10 +65,11 @@ export async function runCheck(
       skipped: [...invalid],
       provisioning: domain.map(({ no }) => no),
       overlaps,
+      layerCounts,
     },
     within('gaps'),
   );
-  await checkCivic(context, { layerCounts, boundaries, provisioning: domain }, within('roads and addresses'));
+  await checkCivic(context, layerCounts, within('roads and addresses'));
   await context.flush();
 }
 

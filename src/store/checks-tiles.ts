@@ -1,10 +1,13 @@
+import type { LayerName } from '../esrp/index.ts';
 import { shown } from './checks-attributes.ts';
 import type { CheckContext } from './checks-context.ts';
 import { inGroups } from './checks-context.ts';
 import { PieceClusters, type PiecePolygon } from './checks-pieces.ts';
 import { areaText, errorAreaM2, type OverlapBox } from './checks-polygons.ts';
 import { isRequiredService, serviceGroup } from './checks-services.ts';
+import type { Statement } from './database/types.ts';
 import type { CheckedBoundary } from './sql/check-boundary.ts';
+import { civicBeyond, civicOutside, type OutsideFeature } from './sql/check-civic.ts';
 import {
   type BoundaryPiece,
   coverOfTiles,
@@ -51,10 +54,18 @@ interface Question {
   /** Undefined: no provisioning boundary. */
   readonly domain: readonly DomainPiece[] | undefined;
   readonly overlaps: readonly OverlapBox[];
+  /** Layers of roads and addresses that there are. */
+  readonly civic: readonly CivicTable[];
 }
+
+type CivicTable = keyof typeof civicLayers;
+const civicLayers = { address_point: 'addressPoint', road_segment: 'roadCentreLine' } as const;
+/** Roads and addresses outside that are told of one tile; where there are so many, one would do. */
+const outsidePerTileMax = 200;
 
 interface Findings {
   readonly gaps: ReadonlyMap<string, PieceClusters>;
+  readonly outsideCivic: Set<string>;
   readonly outside: Map<number, { readonly id: string; areaM2: number; readonly shapes: PiecePolygon[] }>;
 }
 
@@ -70,6 +81,7 @@ export async function checkCover(
     readonly skipped: readonly number[];
     readonly provisioning: readonly number[];
     readonly overlaps: readonly OverlapBox[];
+    readonly layerCounts: Readonly<Partial<Record<LayerName, number>>>;
   },
   onProgress: (share: number) => Promise<void>,
 ): Promise<void> {
@@ -86,17 +98,22 @@ export async function checkCover(
     const urns = groups.get(group) ?? [];
     if (!urns.includes(urn)) groups.set(group, [...urns, urn]);
   }
-  const { skipped } = of;
+  const { skipped, layerCounts } = of;
+  const civic = (['address_point', 'road_segment'] as const).filter(
+    (table) => (layerCounts[civicLayers[table]] ?? 0) > 0,
+  );
   const question = {
     context,
     groups,
     skipped,
     domain: domain.length > 0 ? domain : undefined,
     overlaps: of.overlaps,
+    civic,
   };
   const found: Findings = {
     gaps: new Map([...groups.keys()].map((group) => [group, new PieceClusters(frame)])),
     outside: new Map(),
+    outsideCivic: new Set(),
   };
   const tiles = await makeTiles(context, frame, of.boundaries);
   let done = 0;
@@ -105,6 +122,7 @@ export async function checkCover(
     done += group.length;
     await onProgress(done / tiles.length);
   }
+  await lookBeyond(question, frame, found);
   for (const [group, clusters] of found.gaps) await tellGaps(question, group, clusters);
   await tellOutside(context, found);
 }
@@ -220,7 +238,43 @@ async function lookAtTile(
     for (const piece of pieces ?? [])
       clusters?.add(box, piece.shape.coordinates as PiecePolygon, piece.areaM2);
   }
-  if (!isWhole && tile.covered.size > 0) await lookOutside(question, box, hexes ?? [], found);
+  if (isWhole) return;
+  if (tile.covered.size > 0) await lookOutside(question, box, hexes ?? [], found);
+  for (const table of question.civic) {
+    const asked = { table, datasetId: context.datasetId, box, domain: hexes ?? [], limit: outsidePerTileMax };
+    await tellOutsideCivic(question, table, civicOutside(asked), found);
+  }
+}
+
+/** Roads and addresses outside of everything that was looked at in tiles. */
+async function lookBeyond(question: Question, frame: TileBox, found: Findings): Promise<void> {
+  if (question.domain === undefined) return;
+  for (const table of question.civic) {
+    const asked = { table, datasetId: question.context.datasetId, box: frame, limit: outsidePerTileMax };
+    await tellOutsideCivic(question, table, civicBeyond(asked), found);
+  }
+}
+
+async function tellOutsideCivic(
+  { context }: Question,
+  table: CivicTable,
+  statement: Statement,
+  { outsideCivic }: Findings,
+): Promise<void> {
+  for (const { id, place } of await context.ask<readonly OutsideFeature[]>(statement)) {
+    // What lies on the edge of a tile is in two.
+    const key = `${table} ${id}`;
+    if (outsideCivic.has(key)) continue;
+    outsideCivic.add(key);
+    const reason = 'it lies outside of every provisioning boundary';
+    await context.add({
+      code: 'outsideProvisioning',
+      layer: civicLayers[table],
+      featureId: id,
+      reason,
+      place,
+    });
+  }
 }
 
 async function lookOutside(
