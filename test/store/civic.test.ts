@@ -3,7 +3,7 @@ import { wallMs } from '../../src/base/index.ts';
 import type { BoundaryAdmin, BoundaryLookup, LookupAnswer, SourceFeature } from '../../src/esrp/index.ts';
 import { makeBoundaryAdmin } from '../../src/store/boundary-admin.ts';
 import { makeBoundaryLookup } from '../../src/store/boundary-lookup.ts';
-import { address, addressPoint, road } from '../support/civic-rows.ts';
+import { address, addressPoint, numbered, road } from '../support/civic-rows.ts';
 import { actor, box, drivers, feature, recordingLogger, sos, type TestDatabase, testNow } from './harness.ts';
 
 // Addresses looked up for routing: by point, range, street, likeness and area, in several countries.
@@ -172,15 +172,6 @@ function* town(): Generator<SourceFeature> {
     { left: odd(1, 99, springfield), right: even(2, 98, springfield) },
     { expire: wallMs(testNow - 1) },
   );
-}
-
-async function* allOf(features: Iterable<SourceFeature>): AsyncGenerator<SourceFeature> {
-  let ordinal = 0;
-  for (const each of features) {
-    ordinal += 1;
-    if (each.kind === 'refused') yield each;
-    else yield { ...each, feature: { ...each.feature, ordinal } } as SourceFeature;
-  }
 }
 
 /** What of an answer a row of a table says. */
@@ -394,7 +385,7 @@ describe.each(drivers)('civic addresses on $name', ({ isThere, open }) => {
       test = await open();
       lookup = makeBoundaryLookup(test.database);
       boundaries = makeBoundaryAdmin(test.database, 20_000, recordingLogger());
-      const outcome = await boundaries.load(allOf(town()), {
+      const outcome = await boundaries.load(numbered(town()), {
         ...{ name: 'town', source: 'drawn', actor, invalidGeometry: 'refuse' },
       });
       expect(outcome.kind).toBe('loaded');

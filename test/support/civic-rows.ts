@@ -77,3 +77,14 @@ function side({ from, to, parity, prefix, isForValidation, place }: SideOptions)
     isForValidation: isForValidation ?? true,
   };
 }
+
+/** Features as a source gives them, numbered in order. */
+export async function* numbered(features: Iterable<SourceFeature>): AsyncGenerator<SourceFeature> {
+  let ordinal = 0;
+  for (const each of features) {
+    ordinal += 1;
+    yield each.kind === 'refused'
+      ? each
+      : ({ ...each, feature: { ...each.feature, ordinal } } as SourceFeature);
+  }
+}
