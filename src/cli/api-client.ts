@@ -10,6 +10,7 @@ import {
   type WireDataset,
   type WireDatasetDiff,
   type WireFindingPage,
+  type WireGisPreview,
   type WireLoadAnswer,
   type WireLocationRow,
   type WireLocationRowPage,
@@ -69,12 +70,13 @@ export class ApiClient {
     return this.#send('GET', '/api/v1/datasets', { timeoutMs });
   }
 
-  load(body: ReadableStream<Uint8Array>, query: Query, isGzip: boolean): Answer<WireLoadAnswer> {
-    const headers = {
-      'Content-Type': 'application/geo+json',
-      ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}),
-    };
-    return this.#send('POST', '/api/v1/datasets', { query, body, headers });
+  load(body: ReadableStream<Uint8Array>, query: Query, contentType: string): Answer<WireLoadAnswer> {
+    return this.#send('POST', '/api/v1/datasets', { query, body, headers: { 'Content-Type': contentType } });
+  }
+
+  preview(body: ReadableStream<Uint8Array>, query: Query, contentType: string): Answer<WireGisPreview> {
+    const headers = { 'Content-Type': contentType };
+    return this.#send('POST', '/api/v1/datasets/preview', { query, body, headers });
   }
 
   activate(id: string, query: Query = {}): Answer<WireDataset> {

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { Presets, SingleBar } from 'cli-progress';
 import { err, errorText, ok, type Result } from '../base/index.ts';
 import type { CliDeps } from './deps.ts';
 import type { CliError } from './errors.ts';
+import { filesToSend, zipped } from './packing.ts';
 
 /** A file on its way to the server. */
 export interface Upload {
@@ -27,14 +29,76 @@ export function openUpload(deps: CliDeps, file: string): Result<Upload, CliError
     return err({ code: 'cli.usage', message: `cannot read the file: ${errorText(thrown)}` });
   }
   const progress = new UploadProgress(deps, sizeBytes);
-  const body = Readable.toWeb(Readable.from(progress.count(createReadStream(path)), { objectMode: false }));
-  return ok({ path, body: body as ReadableStream<Uint8Array>, isGzip: /\.gz$/i.test(path), progress });
+  const body = streamOf(progress.count(createReadStream(path)));
+  return ok({ path, body, isGzip: /\.gz$/i.test(path), progress });
+}
+
+/** GIS files on their way to the server, as the body of one request. */
+export interface GisUpload {
+  /** What the server is told that they are: the file's name, or that of a zip file of several. */
+  readonly source: string;
+  readonly body: ReadableStream<Uint8Array>;
+  readonly contentType: string;
+  readonly progress: { end(): void };
+}
+
+/**
+ * Opens GIS files to be sent: one as it is, several (or a folder, or a shapefile) in a zip file. A mapping goes before them in a
+ * form.
+ */
+export function openGisUpload(
+  deps: CliDeps,
+  words: readonly string[],
+  mapping: string | undefined,
+): Result<GisUpload, CliError> {
+  const files = filesToSend(deps, words);
+  if (!files.ok) return files;
+  const [first] = files.value;
+  const [word = ''] = words;
+  if (first === undefined) return err({ code: 'cli.usage', message: 'there are no files to load' });
+  const progress = new UploadProgress(
+    deps,
+    files.value.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  );
+  const isOne = files.value.length === 1 && !first.name.includes('/');
+  const chunks = isOne
+    ? progress.count(createReadStream(first.path))
+    : zipped(files.value, (bytes) => progress.count(bytes));
+  const zipName =
+    words.length === 1 ? `${basename(resolve(deps.cwd, word)).replace(/\.shp$/i, '')}.zip` : 'files.zip';
+  const source = isOne ? first.name : zipName;
+  if (mapping === undefined) {
+    const isJson = isOne && /\.(?:geo)?json$/i.test(first.name);
+    const contentType = isJson ? 'application/geo+json' : 'application/octet-stream';
+    return ok({ source, body: streamOf(chunks), contentType, progress });
+  }
+  const boundary = `firstline-${randomBytes(12).toString('hex')}`;
+  const contentType = `multipart/form-data; boundary=${boundary}`;
+  return ok({ source, body: streamOf(formOf(boundary, mapping, chunks)), contentType, progress });
+}
+
+/** A form of a mapping and a file (RFC 7578). The file's name goes by the query, where there is no quoting to it. */
+async function* formOf(
+  boundary: string,
+  mapping: string,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  const part = (name: string, more: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`;
+  yield Buffer.from(`${part('mapping', '')}${mapping}\r\n${part('file', '')}`);
+  yield* chunks;
+  yield Buffer.from(`\r\n--${boundary}--\r\n`);
+}
+
+function streamOf(chunks: AsyncIterable<Buffer>): ReadableStream<Uint8Array> {
+  return Readable.toWeb(Readable.from(chunks, { objectMode: false })) as ReadableStream<Uint8Array>;
 }
 
 /** Shows how much of a file has been sent, on a terminal; then that the server is at work. */
 class UploadProgress {
   readonly #bar: SingleBar | undefined;
   readonly #sizeBytes: number;
+  #sentBytes = 0;
 
   constructor(deps: CliDeps, sizeBytes: number) {
     this.#sizeBytes = sizeBytes;
@@ -53,12 +117,11 @@ class UploadProgress {
   }
 
   async *count(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let sentBytes = 0;
     for await (const chunk of chunks) {
       yield chunk;
-      sentBytes += chunk.length;
-      const phase = sentBytes < this.#sizeBytes ? 'sending' : 'the server is checking';
-      this.#bar?.update(sentBytes, { phase: phase.padEnd(22) });
+      this.#sentBytes += chunk.length;
+      const phase = this.#sentBytes < this.#sizeBytes ? 'sending' : 'the server is loading';
+      this.#bar?.update(this.#sentBytes, { phase: phase.padEnd(22) });
     }
   }
 

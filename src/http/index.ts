@@ -29,6 +29,7 @@ export type { WireCheckReport, WireFindingCodes, WireFindingPage } from './wire/
 export { civicNames } from './wire/civic.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
 export type { WireDatasetDiff } from './wire/diff.ts';
+export type { WireGisPreview } from './wire/gis-preview.ts';
 export type { WireLocated, WireLocation } from './wire/location.ts';
 export type {
   WireLocationRow,

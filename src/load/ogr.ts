@@ -91,7 +91,7 @@ export class Ogr {
     if (Number(major) < majorMin) return undefined;
     const listed = await this.#run(['--formats'], { deadlineMs: checkDeadlineMs });
     if (listed.kind !== 'ended') return undefined;
-    const names = [...listed.text.matchAll(/^ {2}(.+?) -[a-z,]*vector[a-z,]*- /gm)].map(
+    const names = [...listed.text.matchAll(/^ {2}(.+?) -[a-z, ]*vector[a-z, ]*- /gm)].map(
       ([, name = '']) => name,
     );
     if (!names.includes(outputDriver)) return undefined;
@@ -223,6 +223,7 @@ function whyOf(run: Run, options: OgrOptions): string {
         .split('\n')
         .filter((line) => line.trim() !== '' && !/^Warning/.test(line))
         .join(' ')
+        .replace(/ with the following drivers\..*/, '')
         .replace(/\/\S*\//g, '')
         .slice(0, 300);
       return said === '' ? `ended with code ${run.exitCode}` : `could not read the file: ${said}`;

@@ -45,6 +45,7 @@ export const featureNoteSchema = replyComponent(
   z
     .strictObject({
       ordinal: z.int().describe('Place in the file, from 1'),
+      layer: z.string().optional(),
       boundaryId: z.string().optional(),
       code: z.string(),
       reason: z.string(),
@@ -102,6 +103,7 @@ export function datasetToWire(dataset: Dataset): WireDataset {
 export function featureNoteToWire(feature: RefusedFeature): WireFeatureNote {
   return {
     ordinal: feature.ordinal,
+    layer: feature.layer,
     boundaryId: feature.boundaryId,
     code: feature.code,
     reason: feature.reason,

@@ -116,13 +116,15 @@ describe('datasets', () => {
       '--activate',
     ]);
     expect(first).toMatchObject({ code: 0, err: '' });
-    expect(first.out).toBe(
-      'loaded: dataset 1 "first", 2 boundaries\nactive: dataset 1 "first", 2 boundaries\n',
+    expect(first.out).toMatch(
+      /^loaded: dataset 1 "first", 2 boundaries\nchecked: dataset 1, 0 errors.*\n(?: .*\n)*active: dataset 1 "first", 2 boundaries\n$/,
     );
     const gzip = gzipSync(JSON.stringify(boundaryFile(['c'])));
     const second = await firstline(['load', file('second.geojson.gz', gzip), '--name', 'spring', '--repair']);
     expect(second.out).toContain('loaded: dataset 2 "spring", 1 boundaries');
-    expect(second.out).toContain('repaired: 1 by store.invalidGeometry\n  feature 1 (c): self-intersection');
+    expect(second.out).toContain(
+      'repaired: 1\nFEATURE\tID\tLAYER\tCODE\tWHAT\n1\tc\t\tstore.invalidGeometry\tself-intersection\n',
+    );
     expect(second.out).toContain('firstline activate 2');
 
     await firstline(['check', '2']);
@@ -155,8 +157,8 @@ describe('datasets', () => {
     const text = JSON.stringify(boundaryFile(['a', 'b', 'b', 'd'])).replace('sip:a@', 'tel:');
     const ran = await firstline(['load', file('bad.geojson', text)]);
     expect(ran).toMatchObject({ code: 1, out: '' });
-    expect(ran.err).toContain('refused: 1 by load.uriInvalid\n  feature 1 (a): ServiceURI');
-    expect(ran.err).toContain('refused: 1 by load.idDuplicate\n  feature 3 (b):');
+    expect(ran.err).toContain('1\ta\tserviceBoundary\tload.uriInvalid\tServiceURI is no SIP URI');
+    expect(ran.err).toContain('3\tb\tserviceBoundary\tload.idDuplicate\t');
     expect(ran.err).toContain('firstline: Load refused: 2 of 4 features cannot be used; nothing was changed');
     const json = await firstline(['load', 'bad.geojson', '--json']);
     expect(json.code).toBe(1);
