@@ -4,8 +4,10 @@ import type { BoundaryLookup, Logger } from '../esrp/index.ts';
 import { makeApiKeyStore } from './api-keys.ts';
 import { makeAuditLog } from './audit-log.ts';
 import { makeBoundaryAdmin } from './boundary-admin.ts';
+import { makeBoundaryChanges } from './boundary-changes.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
+import { makeCivicValidator } from './civic-validator.ts';
 import { makeDatasetReview } from './checks-review.ts';
 import { makeShadowStore } from './checks-shadow.ts';
 import { PgDatabase } from './database/pg-driver.ts';
@@ -191,7 +193,9 @@ function makeStore(
     isPrepared: () => preparation.isDone(),
     lookup: lookups.lookup,
     records,
+    civic: makeCivicValidator(database),
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
+    changes: makeBoundaryChanges(database, deadlineMs),
     audit: makeAuditLog(database, deadlineMs),
     review,
     shadows: makeShadowStore(database, deadlineMs),

@@ -2,8 +2,10 @@ import type {
   ApiKeyStore,
   AuditLog,
   BoundaryAdmin,
+  BoundaryChanges,
   BoundaryLookup,
   CallRecordStore,
+  CivicValidator,
   DatasetReview,
   LocationTableAdmin,
   LocationTables,
@@ -101,8 +103,11 @@ export interface Store {
   readonly prepared: Promise<void>;
   isPrepared(): boolean;
   readonly lookup: BoundaryLookup;
+  /** The location validation function. */
+  readonly civic: CivicValidator;
   readonly records: CallRecordStore;
   readonly boundaries: BoundaryAdmin;
+  readonly changes: BoundaryChanges;
   readonly audit: AuditLog;
   /** Checks, compares and removes datasets. */
   readonly review: DatasetReview;
