@@ -151,33 +151,39 @@ export class Synchronisation {
     }
   }
 
+  /** Of each source by itself: a peer that does not take what we got from others takes what is ours. */
   async #push(name: string): Promise<void> {
     if (this.#options.offers === 'none') return;
     const { ports, options } = this.#parts;
-    const before = this.#pushed.get(name) ?? new Map<string, LostMappingId>();
-    const offered = await this.#offered();
-    const now = lostMoment(ports.clock.wall());
-    const gone = [...before].filter(([key]) => !offered.has(key));
-    const wanted = (id: LostMappingId): boolean =>
-      before.get(keyOf(id))?.lastUpdated.ms !== id.lastUpdated.ms && offered.has(keyOf(id));
-    const changes: MappingChange[] = [
-      ...gone.map(([, id]) => ({ kind: 'delete', ...id, lastUpdated: now }) as const),
-      ...(await this.#changes(wanted, options.deadlineMs)),
-    ];
-    if (changes.length === 0) return;
-    const answer = await ports.remote.ask(name, { kind: 'pushMappings', changes }, this.#how());
-    const isTaken = answer.kind === 'pushMappingsResponse' || ('notDeleted' in answer && answer.notDeleted);
-    if (!isTaken) throw new Error(`it answers ${describe(answer)}`);
-    const after = new Map(before);
-    for (const change of changes) {
-      if (change.kind === 'delete') after.delete(keyOf(change));
-      else after.set(keyOf(change.mapping), change.mapping);
+    const pushed = this.#pushed.get(name) ?? new Map<string, LostMappingId>();
+    this.#pushed.set(name, pushed);
+    const offered = this.#offered();
+    const refusals: string[] = [];
+    for (const source of new Set([...offered.values(), ...pushed.values()].map((id) => id.source))) {
+      const isOf = (id: LostMappingId) => id.source === source;
+      const now = lostMoment(ports.clock.wall());
+      const gone = [...pushed.values()].filter((id) => isOf(id) && !offered.has(keyOf(id)));
+      for (
+        let deletions = gone.map((id) => ({ kind: 'delete', ...id, lastUpdated: now }) as const);
+        ;
+        deletions = []
+      ) {
+        const wanted = (id: LostMappingId): boolean =>
+          isOf(id) && pushed.get(keyOf(id))?.lastUpdated.ms !== id.lastUpdated.ms;
+        const changes = [...deletions, ...(await this.#changes(wanted, options.deadlineMs))];
+        if (changes.length === 0) break;
+        const answer = await ports.remote.ask(name, { kind: 'pushMappings', changes }, this.#how());
+        const isTaken =
+          answer.kind === 'pushMappingsResponse' || ('notDeleted' in answer && answer.notDeleted);
+        if (!isTaken) {
+          refusals.push(`it answers ${describe(answer)} to mappings of ${source}`);
+          break;
+        }
+        note(pushed, changes);
+        this.#counts.given += changes.length;
+      }
     }
-    this.#pushed.set(name, after);
-    this.#counts.given += changes.length;
-    // What did not fit into one document follows.
-    const last = changes[changes.length - 1];
-    if (after.size < offered.size && last?.kind === 'put') await this.#push(name);
+    if (refusals.length > 0) throw new Error(refusals.join('; '));
   }
 
   #how() {
@@ -200,7 +206,7 @@ export class Synchronisation {
   }
 
   /** What there is to give, by key. */
-  async #offered(): Promise<ReadonlyMap<string, LostMappingId>> {
+  #offered(): ReadonlyMap<string, LostMappingId> {
     const ids = [...this.#coverage(), ...this.#ownIds(), ...this.#parts.synced.ids()];
     return new Map(ids.map((id) => [keyOf(id), id]));
   }
@@ -300,6 +306,17 @@ function ringsOf({ exterior, interiors }: Extract<Shape, { kind: 'polygon' }>) {
 
 function keyOf({ source, sourceId }: Pick<LostMappingId, 'source' | 'sourceId'>): string {
   return `${source.toLowerCase()} ${sourceId}`;
+}
+
+/** Takes down what a peer has been given. */
+function note(pushed: Map<string, LostMappingId>, changes: readonly MappingChange[]): void {
+  for (const change of changes) {
+    if (change.kind === 'delete') pushed.delete(keyOf(change));
+    else {
+      const { source, sourceId, lastUpdated } = change.mapping;
+      pushed.set(keyOf(change.mapping), { source, sourceId, lastUpdated });
+    }
+  }
 }
 
 function sourceOf(change: MappingChange): string {
