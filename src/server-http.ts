@@ -60,6 +60,7 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     listen: places.listen,
     routes,
     boundaries: store.boundaries,
+    changes: store.changes,
     review: store.review,
     shadow,
     calls: store.records,

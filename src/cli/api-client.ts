@@ -6,6 +6,8 @@ import {
   type WireBoundaryPage,
   type WireCallPage,
   type WireCallRecord,
+  type WireChangeAnswer,
+  type WireChangeSetPage,
   type WireCheckReport,
   type WireDataset,
   type WireDatasetDiff,
@@ -122,6 +124,20 @@ export class ApiClient {
 
   rollBack(): Answer<WireDataset> {
     return this.#send('POST', '/api/v1/datasets/rollback', { timeoutMs });
+  }
+
+  changes(dataset: number, query: Query): Answer<WireChangeSetPage> {
+    return this.#send('GET', `${datasetPath(String(dataset))}/changes`, { query, timeoutMs });
+  }
+
+  applyChanges(dataset: number, features: string, query: Query): Answer<WireChangeAnswer> {
+    const headers = { 'Content-Type': 'application/geo+json' };
+    const sending = { query, body: features, headers, timeoutMs };
+    return this.#send('POST', `${datasetPath(String(dataset))}/changes`, sending);
+  }
+
+  undoChanges(dataset: number, no: number): Answer<WireChangeAnswer> {
+    return this.#send('POST', `${datasetPath(String(dataset))}/changes/${no}/undo`, { timeoutMs });
   }
 
   locationTables(): Answer<{ readonly items: readonly WireLocationTable[] }> {

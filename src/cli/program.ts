@@ -3,6 +3,7 @@ import { addAuditCommand } from './commands/audit.ts';
 import { addBoundariesCommand } from './commands/boundaries.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addCallsCommand } from './commands/calls.ts';
+import { addChangesCommand } from './commands/changes.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDiffCommand } from './commands/diff.ts';
@@ -47,6 +48,7 @@ export function buildProgram(deps: CliDeps): Command {
   addDiffCommand(program, deps);
   addShadowCommand(program, deps);
   addBoundariesCommand(program, deps);
+  addChangesCommand(program, deps);
   addPlacesCommand(program, deps);
   addKeyCommand(program, deps);
   addAuditCommand(program, deps);

@@ -19,7 +19,8 @@ export type FeatureEdit =
       readonly ordinal: number;
       readonly layer: LayerName;
       readonly featureId: string;
-      readonly at: WallMs;
+      /** Undefined: the moment at which the set is applied. */
+      readonly at: WallMs | undefined;
     };
 
 /** What a set did to one feature. */

@@ -29,6 +29,14 @@ export const httpErrors = defineErrors({
     kind: 'reject',
     meaning: 'The check of the dataset found errors; nothing was activated.',
   },
+  'http.changeKeyTaken': {
+    kind: 'reject',
+    meaning: 'The key of a set of changes stands for another set; nothing was changed.',
+  },
+  'http.laterChanges': {
+    kind: 'reject',
+    meaning: 'Later sets changed the same features; `later` lists them, and nothing was undone.',
+  },
   'http.datasetActive': { kind: 'reject', meaning: 'The active dataset cannot be removed.' },
   'http.bodyTooLarge': { kind: 'reject', meaning: 'The body, as sent or decompressed, is over its limit.' },
   'http.unsupportedMediaType': { kind: 'reject', meaning: 'The operation does not take this Content-Type.' },

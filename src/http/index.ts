@@ -25,6 +25,12 @@ export type {
 export type { WireAuditPage, WireNewKey, WireProblem } from './wire/admin.ts';
 export type { WireBoundaryFeature, WireBoundaryPage } from './wire/boundary.ts';
 export type { WireCallPage, WireCallRecord, WireCallSummary } from './wire/call.ts';
+export type {
+  WireChangeAnswer,
+  WireChangeSet,
+  WireChangeSetPage,
+  WireFeatureVersions,
+} from './wire/change.ts';
 export type { WireCheckReport, WireFindingCodes, WireFindingPage } from './wire/check.ts';
 export { civicNames } from './wire/civic.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';

@@ -73,6 +73,8 @@ export const problemTypes: Readonly<Record<HttpErrorCode, ProblemType>> = {
   'http.tableBusy': { status: 409, title: 'Table busy' },
   'http.notChecked': { status: 409, title: 'Not checked' },
   'http.checkFailed': { status: 409, title: 'Check failed' },
+  'http.changeKeyTaken': { status: 409, title: 'Key taken' },
+  'http.laterChanges': { status: 409, title: 'Later changes' },
   'http.datasetActive': { status: 409, title: 'Dataset active' },
   'http.bodyTooLarge': { status: 413, title: 'Body too large' },
   'http.unsupportedMediaType': { status: 415, title: 'Unsupported media type' },

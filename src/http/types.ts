@@ -4,6 +4,7 @@ import type {
   ApiKeyStore,
   AuditLog,
   BoundaryAdmin,
+  BoundaryChanges,
   CallChanges,
   CallRecordStore,
   DatasetReview,
@@ -65,6 +66,7 @@ export interface CertificateInUse {
 export interface HttpPorts {
   readonly routes: RouteService;
   readonly boundaries: BoundaryAdmin;
+  readonly changes: BoundaryChanges;
   readonly review: DatasetReview;
   readonly shadow: ShadowRunner;
   readonly calls: CallRecordStore;

@@ -173,7 +173,7 @@ async function storeExpired(
     from,
     numbers: expired.map(({ no }) => no),
     ordinals: expired.map(({ ordinal }) => ordinal),
-    expiries: expired.map(({ at }) => at),
+    expiries: expired.map(({ at }) => (at === undefined ? '' : String(at))),
   });
   expectCount(await asker.ask(statement), expired.length, 'expiring features');
   const end = from + expired.length;

@@ -2,6 +2,7 @@ import type { Operation } from '../operation.ts';
 import { readAudit, rotateKey } from './admin.ts';
 import { listBoundaries, readBoundary } from './boundaries.ts';
 import { followCalls, listCalls, readCall } from './calls.ts';
+import { applyChanges, listChanges, listFeatureVersions, undoChanges } from './changes.ts';
 import {
   cancelCheck,
   listFindingCodes,
@@ -39,6 +40,10 @@ export const operations: readonly Operation[] = [
   readDataset,
   activateDataset,
   removeDataset,
+  listChanges,
+  applyChanges,
+  undoChanges,
+  listFeatureVersions,
   startCheck,
   readCheck,
   cancelCheck,

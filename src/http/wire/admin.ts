@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditRow } from '../../esrp/index.ts';
 import type { Health } from '../types.ts';
+import { laterEditSchema } from './change.ts';
 import { momentSchema, momentToWire } from './common.ts';
 import { featureNoteSchema } from './dataset.ts';
 import { tableNoteSchema } from './location-table.ts';
@@ -102,6 +103,10 @@ export const problemSchema = replyComponent(
         .union([z.array(featureNoteSchema), z.array(tableNoteSchema)])
         .optional()
         .describe('Load refused: features or rows, in file order.'),
+      later: z
+        .array(laterEditSchema)
+        .optional()
+        .describe('Later changes: what is to be undone first, newest set first.'),
     })
     .describe('What went wrong (RFC 9457).'),
 );

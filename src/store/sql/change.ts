@@ -151,8 +151,8 @@ export function addExpired(
     readonly from: number;
     readonly numbers: readonly number[];
     readonly ordinals: readonly number[];
-    /** Epoch milliseconds, by place. */
-    readonly expiries: readonly number[];
+    /** Epoch milliseconds, by place; '' for the moment of the set. */
+    readonly expiries: readonly string[];
   },
 ): Statement {
   const table = partitionOf(spec.table, of.datasetId);
@@ -164,9 +164,9 @@ export function addExpired(
     name: '',
     text: `with added as (
       insert into ${table} (dataset_id, ${spec.noColumn}, ordinal, expire, added_in, ${columns.join(', ')}, geom)
-      select $1::int, $2::int + asked.nth::int - 1, asked.ordinal, to_timestamp(asked.expire / 1000), $3::bigint,
+      select $1::int, $2::int + asked.nth::int - 1, asked.ordinal, coalesce(to_timestamp(nullif(asked.expire, '')::float8 / 1000), now()), $3::bigint,
         ${columns.map((name) => `old.${name}`).join(', ')}, old.geom
-      from unnest($4::int[], $5::int[], $6::float8[]) with ordinality as asked(no, ordinal, expire, nth)
+      from unnest($4::int[], $5::int[], $6::text[]) with ordinality as asked(no, ordinal, expire, nth)
       join ${table} old on old.dataset_id = $1::int and old.${spec.noColumn} = asked.no
       returning 1)
     select count(*)::text as answer from added`,

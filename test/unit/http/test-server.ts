@@ -13,6 +13,7 @@ import {
   newApiKey,
 } from '../../../src/http/index.ts';
 import { createGisReader, defaultLocationTableLimits, readLocationTable } from '../../../src/load/index.ts';
+import { MemoryChanges } from './memory-changes.ts';
 import { MemoryLocationTables } from './memory-locations.ts';
 import {
   bareRecord,
@@ -47,6 +48,7 @@ export interface TestServer {
   key: string;
   readonly audit: MemoryAudit;
   readonly boundaries: MemoryBoundaries;
+  readonly changes: MemoryChanges;
   readonly review: MemoryReview;
   readonly locationTables: MemoryLocationTables;
   readonly routes: RecordingRoutes;
@@ -62,6 +64,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const audit = new MemoryAudit();
   const boundaries = new MemoryBoundaries(audit);
+  const changes = new MemoryChanges(boundaries, audit);
   const review = new MemoryReview(boundaries, audit);
   const locationTables = new MemoryLocationTables(audit);
   const apiKeys = new MemoryKeys(audit);
@@ -80,6 +83,7 @@ export async function startTestServer(
     listen: [{ host: '127.0.0.1', port: 0 }],
     routes,
     boundaries,
+    changes,
     review,
     shadow: memoryShadow({ review, calls, audit }),
     calls,
@@ -121,6 +125,7 @@ export async function startTestServer(
     key,
     audit,
     boundaries,
+    changes,
     review,
     locationTables,
     routes,
