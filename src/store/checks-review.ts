@@ -6,6 +6,8 @@ import { getDataset } from './sql/dataset.ts';
 
 /** {@link DatasetReview} over one database. */
 export type StoredReview = DatasetReview & {
+  /** Resolves when no check runs in this process. */
+  idle(): Promise<void>;
   /** Ends every check that runs in this process; its report says so. */
   stop(): Promise<void>;
 };
@@ -21,6 +23,7 @@ export function makeDatasetReview(database: Database, options: DatasetChecksOpti
     cancelCheck: (id) => checks.cancelCheck(id),
     listFindings: (query) => checks.listFindings(query),
     removeDataset: (id, actor) => checks.removeDataset(id, actor),
+    idle: () => checks.idle(),
     stop: () => checks.stop(),
     diff: async (query) => {
       if (!(await isThere(query.from)) || !(await isThere(query.to))) return undefined;

@@ -48,6 +48,8 @@ export type DatasetChecks = Pick<
   DatasetReview,
   'startCheck' | 'getCheck' | 'cancelCheck' | 'listFindings' | 'removeDataset'
 > & {
+  /** Resolves when no check runs in this process. */
+  idle(): Promise<void>;
   /** Ends every check and waits for their ends. */
   stop(): Promise<void>;
 };
@@ -155,6 +157,10 @@ class Checks implements DatasetChecks {
 
   async stop(): Promise<void> {
     for (const { abort } of this.#running.values()) abort.abort();
+    await this.idle();
+  }
+
+  async idle(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
