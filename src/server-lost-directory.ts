@@ -1,10 +1,10 @@
-import { errorText, wallMs } from './base/index.ts';
+import { errorText, type WallMs, wallMs } from './base/index.ts';
 import type { BoundaryDetail, BoundaryDirectory, BoundaryList } from './ecrf/index.ts';
-import type { BoundaryAdmin, Dataset, Logger, StoredBoundary } from './esrp/index.ts';
+import type { Dataset, Logger, StoredBoundary } from './esrp/index.ts';
 import type { Store } from './store/index.ts';
 
 export interface DirectoryParts {
-  readonly store: Pick<Store, 'prepared' | 'boundaries' | 'onActiveDatasetChange'>;
+  readonly store: Pick<Store, 'prepared' | 'boundaries' | 'changes' | 'onActiveDatasetChange'>;
   readonly logger: Logger;
   /** Called after the active dataset changed and was read. */
   readonly onChanged: () => void;
@@ -12,6 +12,8 @@ export interface DirectoryParts {
 
 const pageSize = 1_000;
 const retryMs = 5_000;
+/** Sets of changes among which the newest moment is sought: an older one may have been undone of late. */
+const changeSetsMax = 100;
 /** Geometries that are kept: those of the boundaries that are asked for again and again. */
 const geometriesMax = 200;
 
@@ -92,7 +94,7 @@ export class StoreDirectory implements BoundaryDirectory {
       this.#isStale = false;
       try {
         const before = this.#list;
-        const list = await readList(this.#parts.store.boundaries);
+        const list = await readList(this.#parts.store);
         if (list?.datasetId === before?.datasetId && list?.revision === before?.revision) continue;
         this.#list = list;
         this.#geometries.clear();
@@ -118,7 +120,10 @@ export class StoreDirectory implements BoundaryDirectory {
   }
 }
 
-async function readList(admin: BoundaryAdmin): Promise<BoundaryList | undefined> {
+async function readList({
+  boundaries: admin,
+  changes,
+}: Pick<Store, 'boundaries' | 'changes'>): Promise<BoundaryList | undefined> {
   const active = (await admin.listDatasets()).find(({ state }) => state === 'active');
   if (active === undefined) return undefined;
   const boundaries = new Map<string, BoundaryDetail>();
@@ -135,15 +140,21 @@ async function readList(admin: BoundaryAdmin): Promise<BoundaryList | undefined>
     after = page.at(-1)?.boundaryId;
     if (page.length < pageSize || after === undefined) break;
   }
-  return { datasetId: active.id, revision: active.revision, updatedAt: updatedAt(active), boundaries };
+  const updatedAt = await updatedAtOf(active, changes);
+  return { datasetId: active.id, revision: active.revision, updatedAt, boundaries };
 }
 
-/**
- * When a dataset came to be as it is: the same on every node and after every start. Its changes are counted and not dated here;
- * each makes it newer by a second.
- */
-function updatedAt({ createdAt, revision }: Dataset) {
-  return wallMs(createdAt + revision * 1_000);
+/** When a dataset came to be as it is: the same on every node and after every start. Undoing a change is one too. */
+async function updatedAtOf({ id, createdAt, revision }: Dataset, changes: Store['changes']): Promise<WallMs> {
+  if (revision === 0) return createdAt;
+  const sets = await changes.list({
+    datasetId: id,
+    limit: changeSetsMax,
+    before: undefined,
+    featureId: undefined,
+  });
+  const newest = Math.max(createdAt, ...sets.flatMap(({ at, undoneAt }) => [at, undoneAt ?? at]));
+  return wallMs(newest);
 }
 
 function detailOf(boundary: StoredBoundary): BoundaryDetail {

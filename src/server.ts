@@ -83,7 +83,7 @@ export async function startServer(config: Config, options: StartOptions): Promis
 
     const changes = new CallChanges();
     const references = makeReferences(config);
-    const lost = await forLost.startLost(config, { store, validator: undefined, logger });
+    const lost = await forLost.startLost(config, { store, validator: store.civic, logger });
     undo.push(() => lost.stop());
     const { lookup } = lost;
     const sip = await startSip(config, { store, lookup, logger, changes, publisher: references });
