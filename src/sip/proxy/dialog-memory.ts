@@ -29,8 +29,6 @@ interface Dialog {
   caller: RemoteSide;
   callee: RemoteSide;
   isEmergency: boolean;
-  /** No 2xx to its INVITE yet. */
-  isEarly: boolean;
   usedAt: MonoMs;
   /** Characters of its names, targets and routes when it was learned. */
   readonly chars: number;
@@ -58,7 +56,8 @@ export class DialogMemory {
   readonly #dialogs = new Map<string, Dialog>();
   #chars = 0;
   /** Dialogs that began with a provisional response, in the order in which they did. */
-  readonly #early: { readonly key: string; readonly at: MonoMs }[] = [];
+  /** Since when those are there that have no 2xx to their INVITE yet, the oldest first. */
+  readonly #early = new Map<string, MonoMs>();
 
   constructor(own: OwnAddresses, limits: { readonly dialogsMax: number; readonly ageMaxMs: number }) {
     this.#own = own;
@@ -109,7 +108,7 @@ export class DialogMemory {
         : (['callee', 'caller'] as const);
       dialog[asker] = moved(dialog[asker], contactOf(request));
       dialog[answerer] = moved(dialog[answerer], target);
-      if (request.method === 'INVITE' && response.statusCode >= 200) dialog.isEarly = false;
+      if (request.method === 'INVITE' && response.statusCode >= 200) this.#early.delete(known.key);
       this.#touch(now, known.key, dialog);
       return;
     }
@@ -130,11 +129,10 @@ export class DialogMemory {
       },
       callee: { target: ownCopy(target), routes: copies(calleeRoutes), flow: undefined },
       isEmergency: exchange.isEmergency,
-      isEarly: response.statusCode < 200,
       usedAt: now,
       chars,
     });
-    if (response.statusCode < 200) this.#early.push({ key, at: now });
+    if (response.statusCode < 200) this.#early.set(key, now);
   }
 
   /** Who recorded itself behind us, nearest first: what stands above our own values. */
@@ -165,6 +163,7 @@ export class DialogMemory {
 
   #drop(key: string, dialog: Dialog): void {
     this.#dialogs.delete(key);
+    this.#early.delete(key);
     this.#chars -= dialog.chars;
   }
 
@@ -176,14 +175,11 @@ export class DialogMemory {
 
   /** Lets go of what never got its 2xx: the branches of a fork that lost, and those that rang in vain. */
   #trimEarly(now: MonoMs): void {
-    let done = 0;
-    for (const { key, at } of this.#early) {
-      if (at + earlyAgeMaxMs > now) break;
-      done += 1;
+    for (const [key, at] of this.#early) {
+      if (at + earlyAgeMaxMs > now) return;
       const dialog = this.#dialogs.get(key);
-      if (dialog?.isEarly === true) this.#drop(key, dialog);
+      if (dialog !== undefined) this.#drop(key, dialog);
     }
-    if (done > 0) this.#early.splice(0, done);
   }
 
   /** Makes room for one more, and lets go of what is too old. */
