@@ -57,7 +57,7 @@ export function openGeoPackage(
       const name = table.table;
       const label = fileLabel === undefined ? name : `${fileLabel}/${name}`;
       const rows = (): Iterable<RawItem> => tableRows(open, table, limits, isLarge);
-      return { label, name, isTable: true, fields: table.columns, rows };
+      return { label, name, isTable: true, fields: table.columns, crs: table.crs, rows };
     });
     return ok({ layers, close: () => open.close() });
   } catch (thrown) {

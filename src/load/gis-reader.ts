@@ -204,7 +204,7 @@ async function previewLayer(
   const items: SourceFeature[] = [];
   const plans = new Set<LayerPlan>();
   let ignored: string | undefined;
-  let crs: CrsState | undefined;
+  let { crs } = layer;
   let rowCount = 0;
   let isWhole = true;
   for await (const row of layer.rows()) {

@@ -109,7 +109,7 @@ const address: Readonly<Record<string, FieldNames>> = {
   Unit: ['unit'],
   Room: ['room'],
   Section: ['section'],
-  Row: ['row'],
+  Row: ['row', 'row_'],
   Seat: ['seat'],
   LocMarker: ['locmarker', 'landmkname'],
   Addtl_Loc: ['addtl_loc'],

@@ -70,5 +70,6 @@ export interface SourceLayer {
   readonly isTable: boolean;
   /** Of a table, where its format says them before the first row. */
   readonly fields?: readonly string[];
+  readonly crs?: CrsState;
   rows(): AsyncIterable<RawItem> | Iterable<RawItem>;
 }
