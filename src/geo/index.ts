@@ -8,6 +8,7 @@ export type {
   OverlappingPolygon,
   PolygonIndex,
   PolygonIndexBuilder,
+  SideRule,
 } from './polygon-index.ts';
 export { buildPolygonIndex, flatRings, polygonIndexBuilder, polygonIndexFromBytes } from './polygon-index.ts';
 export { convexHull, isRingCrossing } from './ring-checks.ts';

@@ -4,7 +4,7 @@ import { areaProfile } from './area-profile.ts';
 import { type FlatRing, TreeBuilder } from './polygon-index-build.ts';
 import { treeBytes, treeFromBytes } from './polygon-index-bytes.ts';
 import { boxDistance2, edgeDistance2 } from './polygon-index-near.ts';
-import { placeIn } from './polygon-index-point.ts';
+import { placeIn, type SideRule } from './polygon-index-point.ts';
 import {
   countAt,
   countMask,
@@ -19,7 +19,7 @@ import {
 } from './polygon-index-tree.ts';
 import type { Ring } from './types.ts';
 
-export type { FlatRing };
+export type { FlatRing, SideRule };
 
 /** A polygon that is near to a point. */
 export interface NearPolygon {
@@ -43,8 +43,8 @@ export interface OverlappingPolygon {
  */
 export interface PolygonIndex {
   /**
-   * The polygons that cover a point (edges and corners count, decided exactly), put into `found` from its start, in no
-   * order; answers how many there are. A point at 180° is at -180° too.
+   * The polygons that cover a point (edges and corners count), put into `found` from its start, in no order; answers how
+   * many there are. A point at 180° is at -180° too.
    */
   covering(lon: number, lat: number, found: number[]): number;
   /**
@@ -82,16 +82,18 @@ const leastShare = 1e-12;
 
 const stack = new Uint32Array(stackSize);
 
-export function polygonIndexBuilder(): PolygonIndexBuilder {
+/** An index to be filled. `rule` is for points on edges but for rounding. */
+export function polygonIndexBuilder(rule: SideRule = 'asPostgis'): PolygonIndexBuilder {
   const builder = new TreeBuilder();
-  return { add: (rings) => builder.add(rings), finish: () => indexOf(builder.finish()) };
+  return { add: (rings) => builder.add(rings), finish: () => indexOf(builder.finish(), rule) };
 }
 
 /** An index of polygons with GeoJSON coordinates: by polygon, ring (the outer one first) and corner. */
 export function buildPolygonIndex(
   polygons: Iterable<{ readonly coordinates: readonly (readonly Ring[])[] }>,
+  rule: SideRule = 'asPostgis',
 ): PolygonIndex {
-  const builder = polygonIndexBuilder();
+  const builder = polygonIndexBuilder(rule);
   for (const { coordinates } of polygons) builder.add(flatRings(coordinates));
   return builder.finish();
 }
@@ -114,18 +116,21 @@ export function flatRings(coordinates: readonly (readonly Ring[])[]): readonly F
  * The index whose bytes {@link PolygonIndex.toBytes} gave, put together. It keeps using them. The error says what is
  * wrong with them; that their content is what was written is for a checksum to say.
  */
-export function polygonIndexFromBytes(bytes: Uint8Array): Result<PolygonIndex, string> {
+export function polygonIndexFromBytes(
+  bytes: Uint8Array,
+  rule: SideRule = 'asPostgis',
+): Result<PolygonIndex, string> {
   const tree = treeFromBytes(bytes);
-  return tree.ok ? ok(indexOf(tree.value)) : tree;
+  return tree.ok ? ok(indexOf(tree.value, rule)) : tree;
 }
 
-function indexOf(tree: PolygonTree): PolygonIndex {
+function indexOf(tree: PolygonTree, rule: SideRule): PolygonIndex {
   return {
-    covering: (lon, lat, found) => {
-      const count = covering(tree, lon, lat, found, 0);
-      return lon === 180 || lon === -180 ? covering(tree, -lon, lat, found, count) : count;
+    covering: (x, y, found) => {
+      const count = covering(tree, { x, y, rule }, found, 0);
+      return x === 180 || x === -180 ? covering(tree, { x: -x, y, rule }, found, count) : count;
     },
-    near: (lon, lat, withinM) => near(tree, lon, lat, withinM),
+    near: (lon, lat, withinM) => near(tree, { lon, lat, withinM, rule }),
     overlaps: (area) => overlaps(tree, area),
     toBytes: () => treeBytes(tree),
     byteLength: treeBytes(tree).reduce((sum, { byteLength }) => sum + byteLength, 0),
@@ -134,12 +139,18 @@ function indexOf(tree: PolygonTree): PolygonIndex {
   };
 }
 
-function covering(tree: PolygonTree, x: number, y: number, found: number[], countBefore: number): number {
+interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly rule: SideRule;
+}
+
+function covering(tree: PolygonTree, point: Point, found: number[], countBefore: number): number {
   const { boxes, links, firstPolygon, polygonNos, root } = tree;
   if (root === undefined) return countBefore;
   const polygonsEnd = firstPolygon + polygonNos.length;
-  const roundX = Math.fround(x);
-  const roundY = Math.fround(y);
+  const roundX = Math.fround(point.x);
+  const roundY = Math.fround(point.y);
   let count = countBefore;
   // A single polygon is the root itself.
   let first = root;
@@ -153,7 +164,7 @@ function covering(tree: PolygonTree, x: number, y: number, found: number[], coun
       if (node >= polygonsEnd) {
         stack[height] = node;
         height += 1;
-      } else if (placeIn(tree, node, x, y) > 0) {
+      } else if (placeIn(tree, node, point) > 0) {
         const no = polygonNos[node - firstPolygon] ?? 0;
         if (countBefore > 0 && isAmong(found, countBefore, no)) continue;
         found[count] = no;
@@ -194,7 +205,16 @@ function forEachPolygon(
   }
 }
 
-function near(tree: PolygonTree, lon: number, lat: number, withinM: number): readonly NearPolygon[] {
+function near(
+  tree: PolygonTree,
+  question: {
+    readonly lon: number;
+    readonly lat: number;
+    readonly withinM: number;
+    readonly rule: SideRule;
+  },
+): readonly NearPolygon[] {
+  const { lon, lat, withinM, rule } = question;
   const { boxes } = tree;
   const scale = Math.max(Math.cos((lat * Math.PI) / 180), 1e-6);
   const withinDeg = withinM / metresPerDegree;
@@ -208,7 +228,8 @@ function near(tree: PolygonTree, lon: number, lat: number, withinM: number): rea
       (node) => boxDistance2(boxes, node, x, lat, scale) < limit,
       (no, node) => {
         const before = least.get(no) ?? limit;
-        const distance2 = placeIn(tree, node, x, lat) > 0 ? 0 : edgeDistance2(tree, node, at, before);
+        const covers = placeIn(tree, node, { x, y: lat, rule }) > 0;
+        const distance2 = covers ? 0 : edgeDistance2(tree, node, at, before);
         if (distance2 < before) least.set(no, distance2);
       },
     );

@@ -14,6 +14,7 @@ import {
   polygonIndexBuilder,
   type Ring,
   type Shape,
+  type SideRule,
 } from '../../src/geo/index.ts';
 
 // The index beside slow ways that need no index: points decided in whole numbers, distances edge by edge, areas cut by a
@@ -24,24 +25,30 @@ type Polygons = readonly (readonly Ring[])[];
 type Corner = readonly [number, number];
 
 describe(`polygons at random, FIRSTLINE_SEED=${seed}`, () => {
-  it('cover the points that whole numbers say they cover', () => {
-    const random = seededFraction(seed);
-    const counts = { inside: 0, outside: 0 };
-    for (let round = 0; round < 80; round += 1) {
-      const polygons = Array.from({ length: 1 + Math.floor(random() * 40) }, () => randomPolygons(random));
-      const index = buildPolygonIndex(polygons.map((coordinates) => ({ coordinates })));
-      for (let place = 0; place < 60; place += 1) {
-        const [lon, lat] = awkwardPlace(polygons, random);
-        const expected = polygons.flatMap((each, no) => (isCoveredExactly(each, lon, lat) ? [no] : []));
-        const what = `seed ${seed}, round ${round}, ${lon} ${lat}`;
-        expect(coveringIn(index, lon, lat), what).toEqual(expected);
-        counts.inside += expected.length;
-        counts.outside += polygons.length - expected.length;
+  it.each(['exact', 'asPostgis'] as const)(
+    'cover the points that whole numbers say they cover, %s',
+    (rule) => {
+      const random = seededFraction(seed);
+      const counts = { inside: 0, outside: 0 };
+      for (let round = 0; round < 60; round += 1) {
+        const polygons = Array.from({ length: 1 + Math.floor(random() * 40) }, () => randomPolygons(random));
+        const index = buildPolygonIndex(
+          polygons.map((coordinates) => ({ coordinates })),
+          rule,
+        );
+        for (let place = 0; place < 60; place += 1) {
+          const [lon, lat] = awkwardPlace(polygons, random);
+          const expected = polygons.flatMap((each, no) => (isCovered(each, lon, lat, rule) ? [no] : []));
+          const what = `seed ${seed}, round ${round}, ${lon} ${lat}`;
+          expect(coveringIn(index, lon, lat), what).toEqual(expected);
+          counts.inside += expected.length;
+          counts.outside += polygons.length - expected.length;
+        }
       }
-    }
-    expect(counts.inside).toBeGreaterThan(2_000);
-    expect(counts.outside).toBeGreaterThan(2_000);
-  });
+      expect(counts.inside).toBeGreaterThan(1_000);
+      expect(counts.outside).toBeGreaterThan(1_000);
+    },
+  );
 
   it('are as near as the nearest of all their edges', () => {
     const random = seededFraction(seed + 1);
@@ -54,7 +61,7 @@ describe(`polygons at random, FIRSTLINE_SEED=${seed}`, () => {
         const withinM = 1_000_000 * random() ** 4;
         const found = new Map(index.near(lon, lat, withinM).map(({ no, distanceM }) => [no, distanceM]));
         for (const [no, each] of polygons.entries()) {
-          const distanceM = isCoveredExactly(each, lon, lat) ? 0 : edgeDistanceM(each, lon, lat);
+          const distanceM = isCovered(each, lon, lat, 'asPostgis') ? 0 : edgeDistanceM(each, lon, lat);
           const what = `seed ${seed}, round ${round}, ${lon} ${lat}, ${distanceM} m, polygon ${no}`;
           if (distanceM < withinM * (1 - 1e-9)) {
             expect(Math.abs((found.get(no) ?? -1) - distanceM), what).toBeLessThanOrEqual(
@@ -71,7 +78,7 @@ describe(`polygons at random, FIRSTLINE_SEED=${seed}`, () => {
   it('have the shares of areas that a sweep line gives', () => {
     const random = seededFraction(seed + 2);
     let severalCount = 0;
-    for (let round = 0; round < 80; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       const polygons = Array.from({ length: 12 }, () => randomPolygons(random, 'fine'));
       const index = buildPolygonIndex(polygons.map((coordinates) => ({ coordinates })));
       const area =
@@ -85,8 +92,8 @@ describe(`polygons at random, FIRSTLINE_SEED=${seed}`, () => {
       }
       if (shares.size > 1) severalCount += 1;
     }
-    expect(severalCount).toBeGreaterThan(20);
-  });
+    expect(severalCount).toBeGreaterThan(10);
+  }, 60_000);
 });
 
 describe(`the national set in small, FIRSTLINE_SEED=${seed}`, () => {
@@ -104,7 +111,7 @@ describe(`the national set in small, FIRSTLINE_SEED=${seed}`, () => {
       const expected = polygons.flatMap((each, no) => {
         const [west = 0, south = 0, east = 0, north = 0] = boxes[no] ?? [];
         if (lon < west || lon > east || lat < south || lat > north) return [];
-        return isCoveredExactly(each, lon, lat) ? [no] : [];
+        return isCovered(each, lon, lat, 'asPostgis') ? [no] : [];
       });
       expect(coveringIn(index, lon, lat), `seed ${seed}, ${lon} ${lat}`).toEqual(expected);
       counts[kind] += expected.length;
@@ -182,8 +189,11 @@ function awkwardPlace(polygons: readonly Polygons[], random: () => number): Corn
   }
 }
 
-/** By even and odd over all edges, in whole numbers: every double here is one of 2^-1000. */
-function isCoveredExactly(polygons: Polygons, lon: number, lat: number): boolean {
+/**
+ * By even and odd over all edges, in whole numbers: every double here is one of 2^-1000. By the rule of PostGIS an edge
+ * also holds the points for which the products come out equal in doubles.
+ */
+function isCovered(polygons: Polygons, lon: number, lat: number, rule: SideRule): boolean {
   const [x, y] = [whole(lon), whole(lat)];
   let isInside = false;
   for (const ring of polygons.flat()) {
@@ -195,7 +205,8 @@ function isCoveredExactly(polygons: Polygons, lon: number, lat: number): boolean
       const [x1, y1, x2, y2] = [whole(lon1), whole(lat1), whole(lon2), whole(lat2)];
       const turn = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1);
       const isBetween = x1 < x2 ? x1 <= x && x <= x2 : x2 <= x && x <= x1;
-      if (turn === 0n && isBetween) return true;
+      const isEqualInDoubles = (lon2 - lon1) * (lat - lat1) === (lon - lon1) * (lat2 - lat1);
+      if (isBetween && (turn === 0n || (rule === 'asPostgis' && isEqualInDoubles))) return true;
       if (y1 > y !== y2 > y && (y2 > y1 ? turn > 0n : turn < 0n)) isInside = !isInside;
     }
   }

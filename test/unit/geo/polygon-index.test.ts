@@ -55,9 +55,9 @@ describe('covering', () => {
     expect(coveringIn(index, lon, lat)).toEqual(expected);
   });
 
-  it('decides sides of a slanting border where doubles cannot', () => {
-    // The point is off the line by 2^-60 or so: the products of its differences round to the same number.
-    const slanted = buildPolygonIndex([
+  describe('beside a slanting border, by less than doubles can tell', () => {
+    // A third as a double is a little less than a third: the point is below the border, on the right of it.
+    const halves = [
       {
         coordinates: [
           [
@@ -82,11 +82,21 @@ describe('covering', () => {
           ],
         ],
       },
-    ]);
-    const third = 1 / 3;
-    // 1/3 as a double is a little less than a third, so 3 * lat < 1 = lon: right of and below the line.
-    expect(coveringIn(slanted, 1, third)).toEqual([1]);
-    expect(coveringIn(slanted, 1.5, 0.5)).toEqual([0, 1]);
+    ] as const;
+
+    it('decides exactly where asked', () => {
+      const exact = buildPolygonIndex(halves, 'exact');
+      expect(coveringIn(exact, 1, 1 / 3)).toEqual([1]);
+      expect(coveringIn(exact, 1.5, 0.5)).toEqual([0, 1]);
+    });
+
+    it('counts the point to both sides as PostGIS does, else', () => {
+      const rounded = buildPolygonIndex(halves);
+      expect(coveringIn(rounded, 1, 1 / 3)).toEqual([0, 1]);
+      expect(coveringIn(rounded, 1.5, 0.5)).toEqual([0, 1]);
+      const read = polygonIndexFromBytes(Buffer.concat(rounded.toBytes()), 'exact');
+      expect(read.ok && coveringIn(read.value, 1, 1 / 3)).toEqual([1]);
+    });
   });
 
   it('leaves what lies in the list beyond its count', () => {
