@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { assert } from './base/index.ts';
+import { assert, type CodedError } from './base/index.ts';
 import type { Config } from './config/index.ts';
 import { CallChanges } from './esrp/index.ts';
 import type { AgentHost } from './net/index.ts';
@@ -109,14 +109,9 @@ export async function startServer(config: Config, options: StartOptions): Promis
       },
       reloadCertificates: async () => {
         await sip.reloadCertificates();
-        const problems = [...(await places.reloadCertificates()), ...(await lost.reloadCertificates())];
-        for (const { code, message } of problems)
-          logger.error('server.certificateNotRead', { code, message });
+        logProblems([...(await places.reloadCertificates()), ...(await lost.reloadCertificates())], logger);
       },
-      reportFault: (error) => {
-        const stack = error instanceof Error ? error.stack : undefined;
-        logger.error('server.uncaught', { error: String(error), stack });
-      },
+      reportFault: (error) => reportFault(error, logger),
       stop: once(async () => {
         sip.refuseNew();
         await sip.drained(config.shutdownDrainMs);
@@ -128,6 +123,15 @@ export async function startServer(config: Config, options: StartOptions): Promis
     await runBackwards(undo, logger);
     throw error;
   }
+}
+
+function logProblems(problems: readonly CodedError[], logger: OwnedLogger): void {
+  for (const { code, message } of problems) logger.error('server.certificateNotRead', { code, message });
+}
+
+function reportFault(error: unknown, logger: OwnedLogger): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  logger.error('server.uncaught', { error: String(error), stack });
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
