@@ -32,8 +32,8 @@ export function civicElements(
   earlier: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const found: Record<string, string> = { ...earlier };
-  for (const part of text.split(/,(?=\s*[A-Za-z0-9]+=)/)) {
-    const match = /^\s*([A-Za-z0-9]+)=(.*)$/s.exec(part);
+  for (const part of text.split(/,(?=\s*[A-Za-z0-9_]+=)/)) {
+    const match = /^\s*([A-Za-z0-9_]+)=(.*)$/s.exec(part);
     const name = civicNames.find((known) => known.toLowerCase() === match?.[1]?.toLowerCase());
     const value = match?.[2]?.trim() ?? '';
     if (name === undefined || value === '') {

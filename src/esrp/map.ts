@@ -180,7 +180,11 @@ function nameOf(shape: Shape): string {
 
 /** What an answer means; where the standby index or another server gave it, that is said. */
 function interpret(answer: LookupAnswer, service: ServiceUrn, place: string): Mapping {
-  const mapping = interpretKind(answer, service, place);
+  const civic = 'civic' in answer ? answer.civic : undefined;
+  const mapping = {
+    ...interpretKind(answer, service, place),
+    ...(civic === undefined ? {} : { civic }),
+  };
   const answeredBy = 'answeredBy' in answer ? answer.answeredBy : undefined;
   if (answeredBy === undefined) return mapping;
   return { ...mapping, detail: `${mapping.detail}; ${whoText(answeredBy)}`, answeredBy };

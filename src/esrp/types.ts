@@ -6,6 +6,7 @@ import type {
   CollectedCandidate,
   LocationValue,
 } from '../location/index.ts';
+import type { CivicResolution } from './gis.ts';
 
 /** Which rule of recognition made a request an emergency request, in the order in which they are tried. */
 export type RecognitionRule =
@@ -119,6 +120,8 @@ export type Mapping =
       readonly substitutedFrom: ServiceUrn | undefined;
       readonly detail: string;
       /** The standby index or another server, where it answered in place of the database. */
+      /** How a civic address came to its place, or to several. */
+      readonly civic?: CivicResolution;
       readonly answeredBy?: AnsweredBy;
     }
   | {
@@ -126,6 +129,8 @@ export type Mapping =
       readonly reason: UnmappedReason;
       readonly detail: string;
       readonly others: readonly BoundaryMatch[];
+      /** How a civic address came to its place, or to several. */
+      readonly civic?: CivicResolution;
       readonly answeredBy?: AnsweredBy;
     };
 

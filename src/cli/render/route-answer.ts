@@ -35,15 +35,29 @@ export function mappingFields(mapping: WireRouteAnswer['mapping']): readonly [st
     printable(others.join(', ')),
   ];
   if (mapping.kind === 'unmapped') {
-    return [['by', printable(`no boundary (${mapping.reason}): ${mapping.detail}`)], common];
+    return [
+      ['by', printable(`no boundary (${mapping.reason}): ${mapping.detail}`)],
+      ...civicFields(mapping.civic),
+      common,
+    ];
   }
   const { boundary } = mapping;
   const ofDataset = boundary.datasetId === undefined ? '' : `, dataset ${boundary.datasetId}`;
   return [
     ['boundary', printable(`${boundary.boundaryId} ${boundary.displayName}${ofDataset}`)],
     ['by', printable(`${mapping.rule}: ${mapping.detail}`)],
+    ...civicFields(mapping.civic),
     ['instead of', mapping.substitutedFrom === undefined ? undefined : printable(mapping.substitutedFrom)],
     common,
+  ];
+}
+
+function civicFields(civic: WireRouteAnswer['mapping']['civic']): readonly [string, string][] {
+  if (civic === undefined) return [];
+  const row = civic.featureId === undefined ? '' : ` ${civic.featureId}`;
+  return [
+    ['address', printable(`${civic.layer}${row}, score ${civic.score}`)],
+    ...civic.steps.map((step): [string, string] => ['', printable(step)]),
   ];
 }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { CivicResolution } from '../../esrp/index.ts';
 import type { CivicAddress } from '../../location/index.ts';
 import { lineText } from '../validation.ts';
-import { requestComponent } from './registry.ts';
+import { replyComponent, requestComponent } from './registry.ts';
 
-// The element names of RFC 5139 §4, with what they hold (RFC 4119 §2.2.1 and RFC 5139 §3.1–3.4).
+// The element names of RFC 5139 §4, with what they hold (RFC 4119 §2.2.1 and RFC 5139 §3.1–3.4), and those of its extensions.
 const civicElements = {
   A1: 'State, province, region',
   A2: 'County, parish, district',
@@ -35,11 +36,25 @@ const civicElements = {
   PCN: 'Postal community name',
   POBOX: 'Post office box',
   ADDCODE: 'Additional code',
+  // RFC 6848 §5 and NENA's CLDXF.
+  STP: 'Street type before the name',
+  STPS: 'What joins the type before the name to it',
+  HNP: 'House number prefix',
+  MP: 'Milepost',
+  PN: 'Post number',
+  SITE: 'Site',
+  SUBSITE: 'Part of a site',
+  WING: 'Wing',
+  UNIT_PRETYPE: 'What kind of unit',
+  UNIT_VALUE: 'Number or name of a unit',
+  SECTION: 'Section',
+  ROW: 'Row',
+  PCE: 'Postal code extension',
 } as const;
 
 type CivicElement = keyof typeof civicElements;
 
-/** The members of a civic address, `country` and the elements of RFC 5139, each optional. */
+/** The members of a civic address, `country` and the elements of RFC 5139 and its extensions, each optional. */
 export const civicShape = {
   country: z
     .string()
@@ -58,7 +73,8 @@ export const civicShape = {
 /** Names of all members of a civic address. */
 export const civicNames: readonly string[] = Object.keys(civicShape);
 
-const civicRequestSchema = requestComponent(
+/** A civic address in a request body. */
+export const civicRequestSchema = requestComponent(
   'CivicAddress',
   z
     .strictObject(civicShape)
@@ -95,4 +111,50 @@ export function civicFromWire(members: Readonly<Record<string, string | undefine
 export function civicToWire(civic: CivicAddress): Record<string, string> {
   const country = civic.country === undefined ? {} : { country: civic.country };
   return { ...country, ...Object.fromEntries(civic.elements) };
+}
+
+/** A civic address in an answer: values by element name. */
+export const civicReplySchema = z.record(z.string(), z.string());
+
+const layerSchema = z
+  .enum(['addressPoint', 'roadRange', 'street', 'area'])
+  .describe('The layer of the data that the address was found in, from the finest down.');
+
+const positionSchema = z.strictObject({ lat: z.number(), lon: z.number() });
+
+/** What an answer says of the row that an address was found by. */
+export const civicRowShape = {
+  layer: layerSchema.optional(),
+  featureId: z.string().optional().describe('The NENA globally unique id of the row'),
+  position: positionSchema.optional(),
+} as const;
+
+/** How an address came to its place. */
+export const civicResolutionSchema = replyComponent(
+  'CivicResolution',
+  z
+    .strictObject({
+      ...civicRowShape,
+      layer: layerSchema,
+      score: z
+        .number()
+        .min(0)
+        .max(1)
+        .describe('1: every element agreed after normalisation. Below: how alike what was tolerated is.'),
+      steps: z.array(z.string()).describe('What was tried and what came of it, in order.'),
+    })
+    .describe('How a civic address was resolved for routing.'),
+);
+
+/** Writes how an address came to its place. */
+export function civicResolutionToWire(civic: CivicResolution): z.infer<typeof civicResolutionSchema> {
+  const { layer, featureId, position, score, steps } = civic;
+  return { layer, featureId, position: positionToWire(position), score, steps: [...steps] };
+}
+
+/** Writes a position without its height. */
+export function positionToWire(
+  position: { readonly lon: number; readonly lat: number } | undefined,
+): z.infer<typeof positionSchema> | undefined {
+  return position === undefined ? undefined : { lat: position.lat, lon: position.lon };
 }

@@ -9,7 +9,12 @@ import type {
   StageTrace,
 } from '../../esrp/index.ts';
 import { momentText } from '../validation.ts';
-import { civicFromWire, locationRequestSchema } from './civic.ts';
+import {
+  civicFromWire,
+  civicResolutionSchema,
+  civicResolutionToWire,
+  locationRequestSchema,
+} from './civic.ts';
 import { serviceText } from './common.ts';
 import { locatedSchema, locatedToWire } from './location.ts';
 import { replyComponent, requestComponent } from './registry.ts';
@@ -87,6 +92,7 @@ export const mappingSchema = replyComponent(
         others: z.array(matchSchema).describe('Other boundaries that fit, in tie-break order.'),
         substitutedFrom: z.string().optional().describe('The service asked for, where another one answered.'),
         detail: z.string(),
+        civic: civicResolutionSchema.optional(),
         answeredBy: answeredBySchema.optional(),
       }),
       z.strictObject({
@@ -104,6 +110,7 @@ export const mappingSchema = replyComponent(
         ]),
         detail: z.string(),
         others: z.array(matchSchema),
+        civic: civicResolutionSchema.optional(),
         answeredBy: answeredBySchema.optional(),
       }),
     ])
@@ -185,6 +192,7 @@ export function mappingToWire(mapping: Mapping): z.infer<typeof mappingSchema> {
         others: mapping.others.map(matchToWire),
         substitutedFrom: mapping.substitutedFrom,
         detail: mapping.detail,
+        civic: mapping.civic === undefined ? undefined : civicResolutionToWire(mapping.civic),
         answeredBy: mapping.answeredBy,
       };
     case 'unmapped':
@@ -193,6 +201,7 @@ export function mappingToWire(mapping: Mapping): z.infer<typeof mappingSchema> {
         reason: mapping.reason,
         detail: mapping.detail,
         others: mapping.others.map(matchToWire),
+        civic: mapping.civic === undefined ? undefined : civicResolutionToWire(mapping.civic),
         answeredBy: mapping.answeredBy,
       };
     default:
