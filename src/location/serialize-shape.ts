@@ -64,13 +64,17 @@ export function shapeElement(shape: Shape, ringForm: RingForm): XmlElement {
  */
 export function polygonElementOf(rings: readonly Ring[]): XmlElement {
   const boundaries = rings.map((ring, index) => {
-    const isCounterClockwise = doubleAreaDeg2(continuous(ring)) > 0;
-    const corners = isCounterClockwise === (index === 0) ? ring : [...ring].reverse();
+    const corners = isCounterClockwise(ring) === (index === 0) ? ring : [...ring].reverse();
     let text = '';
     for (const [lon, lat] of corners) text += text === '' ? `${lat} ${lon}` : ` ${lat} ${lon}`;
     return gml(index === 0 ? 'exterior' : 'interior', [gml('LinearRing', [gml('posList', [text])])]);
   });
   return gml('Polygon', boundaries, { srsName: 'urn:ogc:def:crs:EPSG::4326', hasAltitude: false });
+}
+
+function isCounterClockwise(ring: Ring): boolean {
+  const isOverAntimeridian = ring.some(([lon], index) => Math.abs(lon - (ring[index - 1]?.[0] ?? lon)) > 180);
+  return doubleAreaDeg2(isOverAntimeridian ? continuous(ring) : ring) > 0;
 }
 
 interface ReferenceSystem {

@@ -83,12 +83,18 @@ function qualified(prefix: string | undefined, localName: string): string {
   return name;
 }
 
+/** Nothing to escape or to replace: most texts, and all that are long, such as coordinates. */
+const plainText = /^[\t\n\u0020-\u0025\u0027-\u003b=\u003f-\ud7ff]*$/;
+const plainAttribute = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b=\u003f-\ud7ff]*$/;
+
 function escapeText(text: string): string {
+  if (plainText.test(text)) return text;
   return replaceForbidden(text).replace(/[&<>\r]/g, escapeCharacter);
 }
 
 /** Line ends and tabs are written as references, else a reader would turn them into spaces. */
 function escapeAttribute(text: string): string {
+  if (plainAttribute.test(text)) return text;
   return replaceForbidden(text).replace(/[&<>"\t\n\r]/g, escapeCharacter);
 }
 
