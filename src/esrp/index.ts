@@ -27,6 +27,7 @@ export type {
   RecordedEdit,
   UndoOutcome,
 } from './changes.ts';
+export type { DataError, DataErrorList, DataErrorQuery } from './data-errors.ts';
 export { type FindingCode, type FindingCodeDefinition, findingCodes } from './finding-codes.ts';
 export type {
   AddressPointFeature,

@@ -10,7 +10,8 @@ import type {
   Logger,
 } from '../esrp/index.ts';
 import { audited } from './audit-log.ts';
-import { CheckCancelled, CheckContext, type FoundPlace } from './checks-context.ts';
+import { CheckCancelled, CheckContext } from './checks-context.ts';
+import { keepFoundPlaces } from './checks-places.ts';
 import { runCheck } from './checks-run.ts';
 import type { Database, DbLock } from './database/types.ts';
 import { removeDataset } from './dataset-remove.ts';
@@ -36,11 +37,6 @@ const endedText = 'the process that ran it ended before the check was done; star
 export interface DatasetChecksOptions {
   readonly deadlineMs: number;
   readonly logger: Logger;
-  /** Told what a check found when it has ended. */
-  readonly onPlaces?: (of: {
-    readonly datasetId: number;
-    readonly places: readonly FoundPlace[];
-  }) => Promise<void>;
 }
 
 /** The part of {@link DatasetReview} that checks and removes. */
@@ -198,7 +194,7 @@ class Checks implements DatasetChecks {
     });
     try {
       await runCheck(context, begun.dataset.layerCounts, this.#noter(id));
-      await this.#options.onPlaces?.({ datasetId: id, places: context.places });
+      await keepFoundPlaces(this.#database, { datasetId: id, startedAt, places: context.places });
       await this.#finish(begun.report, context, of.actor);
     } catch (error) {
       await this.#fail(id, error);

@@ -7,6 +7,7 @@ import { makeBoundaryAdmin } from './boundary-admin.ts';
 import { makeBoundaryChanges } from './boundary-changes.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
+import { makeDataErrors } from './checks-places.ts';
 import { makeDatasetReview } from './checks-review.ts';
 import { makeShadowStore } from './checks-shadow.ts';
 import { makeCivicValidator } from './civic-validator.ts';
@@ -177,11 +178,13 @@ function makeStore(
     });
   });
   const review = makeDatasetReview(database, { deadlineMs, logger: options.logger });
+  const dataErrors = makeDataErrors(database, options.logger);
   let closing: Promise<void> | undefined;
   const close = async (limitMs: number) => {
     preparation.stop();
     retention?.stop();
     await lookups.stop();
+    dataErrors.stop();
     await review.stop();
     await records.stop(limitMs);
     await database.close(limitMs);
@@ -191,7 +194,8 @@ function makeStore(
     kind: database.kind,
     prepared: preparation.done,
     isPrepared: () => preparation.isDone(),
-    lookup: lookups.lookup,
+    lookup: dataErrors.watch(lookups.lookup),
+    dataErrors,
     records,
     civic: makeCivicValidator(database),
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),

@@ -6,6 +6,7 @@ import type {
   BoundaryLookup,
   CallRecordStore,
   CivicValidator,
+  DataErrorList,
   DatasetReview,
   LocationTableAdmin,
   LocationTables,
@@ -112,6 +113,8 @@ export interface Store {
   /** Checks, compares and removes datasets. */
   readonly review: DatasetReview;
   readonly shadows: ShadowStore;
+  /** Gaps and overlaps that checks and calls found. */
+  readonly dataErrors: DataErrorList;
   readonly apiKeys: ApiKeyStore;
   readonly locationTables: LocationTables & LocationTableAdmin;
   /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */
