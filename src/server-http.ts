@@ -16,6 +16,9 @@ import type { RunningSip } from './server-sip.ts';
 import type { Store } from './store/index.ts';
 import { version } from './version.ts';
 
+/** Nobody waits in a call for a validation. */
+const validationDeadlineMs = 5_000;
+
 export interface HttpParts {
   readonly store: Store;
   /** LoST, and the lookups that calls use. */
@@ -59,10 +62,17 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
   return createHttpServer({
     listen: places.listen,
     routes,
+    validateCivic: (civic, { asOf, ...query }) =>
+      store.civic.validate(civic, {
+        ...query,
+        asOf: asOf ?? systemClock.wall(),
+        deadlineMs: validationDeadlineMs,
+      }),
     boundaries: store.boundaries,
     changes: store.changes,
     review: store.review,
     shadow,
+    dataErrors: store.dataErrors,
     calls: store.records,
     callChanges: changes,
     audit: store.audit,

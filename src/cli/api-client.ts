@@ -9,6 +9,7 @@ import {
   type WireChangeAnswer,
   type WireChangeSetPage,
   type WireCheckReport,
+  type WireCivicValidation,
   type WireDataset,
   type WireDatasetDiff,
   type WireFindingPage,
@@ -58,6 +59,17 @@ export class ApiClient {
   routeByDocument(document: Uint8Array<ArrayBuffer>, query: Query): Answer<WireRouteAnswer> {
     const headers = { 'Content-Type': 'application/pidf+xml' };
     return this.#send('POST', '/api/v1/route', { query, body: document, headers, timeoutMs });
+  }
+
+  validate(request: unknown): Answer<WireCivicValidation> {
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify(request);
+    return this.#send('POST', '/api/v1/locations/validate', { body, headers, timeoutMs });
+  }
+
+  validateDocument(document: Uint8Array<ArrayBuffer>, query: Query): Answer<WireCivicValidation> {
+    const headers = { 'Content-Type': 'application/pidf+xml' };
+    return this.#send('POST', '/api/v1/locations/validate', { query, body: document, headers, timeoutMs });
   }
 
   boundaries(query: Query): Answer<WireBoundaryPage> {

@@ -14,6 +14,7 @@ import { addPlacesCommand } from './commands/places.ts';
 import { addRouteCommand } from './commands/route.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addShadowCommand } from './commands/shadow.ts';
+import { addValidateCommand } from './commands/validate.ts';
 import type { CliDeps } from './deps.ts';
 import { exitCodeHelp, exitCodes } from './errors.ts';
 import { colorsFor } from './output.ts';
@@ -40,6 +41,7 @@ export function buildProgram(deps: CliDeps): Command {
     .exitOverride();
   addServeCommand(program, deps);
   addRouteCommand(program, deps);
+  addValidateCommand(program, deps);
   addCallCommand(program, deps);
   addCallsCommand(program, deps);
   addLoadCommand(program, deps);

@@ -33,6 +33,7 @@ export type {
 } from './wire/change.ts';
 export type { WireCheckReport, WireFindingCodes, WireFindingPage } from './wire/check.ts';
 export { civicNames } from './wire/civic.ts';
+export type { WireCivicValidation } from './wire/civic-validation.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
 export type { WireDatasetDiff } from './wire/diff.ts';
 export type { WireGisPreview } from './wire/gis-preview.ts';

@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import type { WallMs } from '../base/index.ts';
+import type { DatasetId, WallMs } from '../base/index.ts';
 import type {
   ApiKeyStore,
   AuditLog,
@@ -7,6 +7,8 @@ import type {
   BoundaryChanges,
   CallChanges,
   CallRecordStore,
+  CivicValidation,
+  DataErrorList,
   DatasetReview,
   GisReader,
   LocationTableAdmin,
@@ -16,6 +18,7 @@ import type {
   ShadowRunner,
   SourceTableRow,
 } from '../esrp/index.ts';
+import type { CivicAddress } from '../location/index.ts';
 import type { HttpLimits } from './limits.ts';
 import type { LocationReferences } from './location-references.ts';
 import type { LostEndpoint } from './lost-endpoint.ts';
@@ -65,10 +68,22 @@ export interface CertificateInUse {
 /** What the operations ask of the world. */
 export interface HttpPorts {
   readonly routes: RouteService;
+  /** The location validation function; undefined: there is no such dataset, or none is active. */
+  readonly validateCivic: (
+    civic: CivicAddress,
+    query: {
+      /** Now where undefined. */
+      readonly asOf: WallMs | undefined;
+      /** The active one where undefined. */
+      readonly datasetId: DatasetId | undefined;
+      readonly similarMax: number;
+    },
+  ) => Promise<CivicValidation | undefined>;
   readonly boundaries: BoundaryAdmin;
   readonly changes: BoundaryChanges;
   readonly review: DatasetReview;
   readonly shadow: ShadowRunner;
+  readonly dataErrors: DataErrorList;
   readonly calls: CallRecordStore;
   /** Tells of calls as they change. */
   readonly callChanges: CallChanges;

@@ -12,6 +12,7 @@ import {
   startCheck,
 } from './checks.ts';
 import { activateDataset, listDatasets, readDataset, removeDataset, rollBackDataset } from './datasets.ts';
+import { listDataErrors } from './discrepancy-places.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
 import { loadDataset, previewDataset } from './load.ts';
@@ -26,11 +27,13 @@ import {
 import { listCertificates, listNextHops } from './network.ts';
 import { queryRoute, queryRouteByBody } from './route.ts';
 import { cancelShadow, readDiff, readShadow, startShadow } from './shadow.ts';
+import { validateLocation } from './validate.ts';
 
 /** Every operation that is served, in the order of the API document. */
 export const operations: readonly Operation[] = [
   queryRoute,
   queryRouteByBody,
+  validateLocation,
   listBoundaries,
   readBoundary,
   listDatasets,
@@ -50,6 +53,7 @@ export const operations: readonly Operation[] = [
   listFindings,
   listFindingFeatures,
   listFindingCodes,
+  listDataErrors,
   readDiff,
   startShadow,
   readShadow,

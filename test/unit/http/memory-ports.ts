@@ -18,6 +18,7 @@ import type {
   CallRecord,
   CallRecordQuery,
   CallRecordStore,
+  CivicValidation,
   Dataset,
   LoadOptions,
   LoadOutcome,
@@ -28,6 +29,7 @@ import type {
   SourceFeature,
   StoredBoundary,
 } from '../../../src/esrp/index.ts';
+import type { HttpPorts } from '../../../src/http/index.ts';
 
 // The ports of the HTTP room, kept in memory.
 
@@ -402,3 +404,29 @@ export function bareRecord(id: string): CallRecord {
     endedAt: undefined,
   };
 }
+
+/** Knows every element but UNIT, a street of the name Main, and dataset 1, which is active until 2030. */
+export const memoryValidation: HttpPorts['validateCivic'] = async (
+  civic,
+  { asOf, datasetId: asked, similarMax },
+) => {
+  if (asked !== undefined && asked !== 1) return undefined;
+  const names = [...(civic.country === undefined ? [] : ['country']), ...civic.elements.keys()];
+  const isStreetKnown = (civic.elements.get('RD') ?? 'Main') === 'Main';
+  const isOver = asOf !== undefined && asOf >= Date.UTC(2030, 0);
+  const isInvalid = (name: string) => isOver || (name === 'RD' && !isStreetKnown);
+  const found: CivicValidation = {
+    datasetId: datasetId(1),
+    valid: names.filter((name) => !isInvalid(name) && name !== 'UNIT'),
+    invalid: names.filter(isInvalid),
+    unchecked: names.filter((name) => !isInvalid(name) && name === 'UNIT'),
+    layer: isStreetKnown ? 'addressPoint' : undefined,
+    featureId: isStreetKnown ? 'point-1' : undefined,
+    position: isStreetKnown ? { lon: -95, lat: 29 } : undefined,
+    similar: isStreetKnown
+      ? []
+      : [{ ...civic, elements: new Map([...civic.elements, ['RD', 'Main']]) }].slice(0, similarMax),
+    changesAt: wallMs(Date.UTC(2030, 0)),
+  };
+  return found;
+};

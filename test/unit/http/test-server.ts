@@ -22,9 +22,10 @@ import {
   MemoryBoundaries,
   MemoryCalls,
   MemoryKeys,
+  memoryValidation,
   RecordingRoutes,
 } from './memory-ports.ts';
-import { MemoryReview, memoryShadow } from './memory-review.ts';
+import { MemoryReview, memoryDataErrors, memoryShadow } from './memory-review.ts';
 
 /** An answer as a test looks at it. */
 export interface Answer {
@@ -82,10 +83,12 @@ export async function startTestServer(
   const server = createHttpServer({
     listen: [{ host: '127.0.0.1', port: 0 }],
     routes,
+    validateCivic: memoryValidation,
     boundaries,
     changes,
     review,
     shadow: memoryShadow({ review, calls, audit }),
+    dataErrors: memoryDataErrors,
     calls,
     callChanges,
     audit,
