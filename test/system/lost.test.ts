@@ -51,7 +51,7 @@ async function startForest(): Promise<Forest> {
   const zone: Readonly<Record<string, DnsAnswer>> = { 'found.example': { naptr: [naptr] } };
   const dns = await startDns(zone);
   const guideUri = `http://127.0.0.1:${guidePort}/lost`;
-  const [east, west, guide] = await Promise.all([
+  const started = await Promise.allSettled([
     startLostServer(
       [
         { id: 'east', box: [0, 0, 5, 10], uri: eastUri, country: 'US', a1: 'NY', a3: 'Eastville' },
@@ -125,7 +125,7 @@ async function startForest(): Promise<Forest> {
       defaultRouteUri: `sip:last-resort@127.0.0.1:${psapPort}`,
       config: {
         sip: { nameServers: [dns.address] },
-        routing: { lookupDeadlineMs: 1_500, defaultRouteUri: `sip:last-resort@127.0.0.1:${psapPort}` },
+        routing: { lookupDeadlineMs: 900, defaultRouteUri: `sip:last-resort@127.0.0.1:${psapPort}` },
         lost: {
           name: 'guide.example',
           deadlineMs: 2_000,
@@ -158,6 +158,13 @@ async function startForest(): Promise<Forest> {
       },
     }),
   ]);
+  const [east, west, guide] = started.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
+  if (east === undefined || west === undefined || guide === undefined) {
+    await Promise.all([east?.stop(), west?.stop(), guide?.stop()]);
+    throw new Error(
+      JSON.stringify(started.map((each) => ('reason' in each ? String(each.reason) : 'started'))),
+    );
+  }
   return {
     guide,
     east,
@@ -196,9 +203,9 @@ describe('LoST between servers', () => {
     await eventually(
       () => ask([1, 1], 'recursive="false"'),
       (answer) => JSON.stringify(answer).includes('east.example'),
-      30_000,
+      60_000,
     );
-  }, 180_000);
+  }, 400_000);
 
   afterAll(async () => {
     await forest?.stop();
@@ -430,9 +437,9 @@ describe('LoST over the wire', () => {
     await eventually(
       async () => (await post(forest.server.httpPort, findServiceAt([1, 1]))).text,
       (text) => text.includes('expires="20'),
-      20_000,
+      60_000,
     );
-  }, 120_000);
+  }, 400_000);
 
   afterAll(async () => {
     await forest?.stop();
