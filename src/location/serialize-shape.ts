@@ -4,6 +4,7 @@ import { continuous, doubleAreaDeg2 } from '../geo/index.ts';
 import type { XmlElement } from '../xml/index.ts';
 import { xmlElement } from '../xml/index.ts';
 import { namespaces } from './namespaces.ts';
+import { ordinateText } from './ordinate-text.ts';
 
 /** How a ring lists its positions: in one `gml:posList`, or each in a `gml:pos` (RFC 5491 §5.2.2 shows both). */
 export type RingForm = 'posList' | 'pos';
@@ -66,7 +67,8 @@ export function polygonElementOf(rings: readonly Ring[]): XmlElement {
   const boundaries = rings.map((ring, index) => {
     const corners = isCounterClockwise(ring) === (index === 0) ? ring : [...ring].reverse();
     let text = '';
-    for (const [lon, lat] of corners) text += text === '' ? `${lat} ${lon}` : ` ${lat} ${lon}`;
+    for (const [lon, lat] of corners)
+      text += `${text === '' ? '' : ' '}${ordinateText(lat)} ${ordinateText(lon)}`;
     return gml(index === 0 ? 'exterior' : 'interior', [gml('LinearRing', [gml('posList', [text])])]);
   });
   return gml('Polygon', boundaries, { srsName: 'urn:ogc:def:crs:EPSG::4326', hasAltitude: false });
@@ -118,7 +120,8 @@ function posElement(position: Position): XmlElement {
 
 /** The shortest text from which the same numbers are read again. */
 function ordinates({ lon, lat, altM }: Position): string {
-  return altM === undefined ? `${lat} ${lon}` : `${lat} ${lon} ${altM}`;
+  const text = `${ordinateText(lat)} ${ordinateText(lon)}`;
+  return altM === undefined ? text : `${text} ${altM}`;
 }
 
 function length(localName: string, metres: number): XmlElement {
