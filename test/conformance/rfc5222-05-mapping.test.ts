@@ -275,6 +275,21 @@ describe('RFC 5222 §6, the path', () => {
     await relay.stop();
   });
 
+  it('is that of the cached mapping where one is returned', async () => {
+    const path = [{ source: 'first.example' }, { source: ownName }, { source: 'child.example' }];
+    const expires = lostMoment(wallMs(Date.UTC(2090, 0, 1)));
+    const relay = await startLostServer({
+      options: { servers: [otherServer()] },
+      remote: async () => answerOf([mapping({ expires })], { path }),
+    });
+    for (const client of ['first.example', 'other.example']) {
+      const reply = await relay.ask(findService(at(5, 5), { attributes: recursive, more: pathOf(client) }));
+      expect(reply.all('//l:via/@source')).toEqual(['first.example', ownName, 'child.example']);
+    }
+    expect(relay.world.asked.length).toBe(1);
+    await relay.stop();
+  });
+
   it('with this server in it makes a loop (§13.1)', async () => {
     const more = pathOf('first.example', ownName);
     const reply = await server.ask(findService(at(5, 5), { attributes: recursive, more }));

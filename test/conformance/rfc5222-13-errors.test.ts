@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DependencyError } from '../../src/base/index.ts';
-import type { LostAnswer } from '../../src/lost/index.ts';
+import { DependencyError, wallMs } from '../../src/base/index.ts';
+import { type LostAnswer, lostMoment } from '../../src/lost/index.ts';
 import {
   address,
   at,
@@ -138,6 +138,15 @@ describe('RFC 5222 §13.1, errors', () => {
     expect(reply.one('/l:errors/@source')).toBe(ownName);
   });
 
+  it('loop where the server that would be asked has been asked', async () => {
+    const relay = await startLostServer({ options: { servers: [otherServer()] } });
+    const more = pathOf('child.example');
+    const reply = await relay.ask(findService(at(5, 5), { ...recursive, more }));
+    await relay.stop();
+    expect(errorOf(reply)).toBe('loop');
+    expect(relay.world.asked).toEqual([]);
+  });
+
   it('forbidden of the server that was asked comes back with its name', async () => {
     const refusal: LostAnswer = {
       kind: 'errors',
@@ -228,6 +237,25 @@ describe('RFC 5222 §13.3, redirections', () => {
     await stays.stop();
     expect(handedOn.one('/l:redirect/@target')).toBe('east.example');
     expect(handedOn.one('/l:redirect/@source')).toBe('child.example');
+  });
+});
+
+describe('RFC 5222 §13.3, after a redirection', () => {
+  it('the server that redirected is not asked again before the answer has expired', async () => {
+    const expires = lostMoment(wallMs(Date.UTC(2090, 0, 1)));
+    const relay = await startLostServer({
+      options: { servers: [otherServer()] },
+      remote: async (name) =>
+        name === 'east.example'
+          ? answerOf([mapping({ expires })])
+          : { kind: 'redirect', target: 'east.example', source: name, message: 'there' },
+    });
+    for (const time of ['first', 'second']) {
+      const reply = await relay.ask(findService(at(5, 5), recursive));
+      expect(reply.root, time).toBe('findServiceResponse');
+    }
+    expect(relay.world.asked.map(({ server: name }) => name)).toEqual(['child.example', 'east.example']);
+    await relay.stop();
   });
 });
 
