@@ -3,63 +3,15 @@ import { freePorts } from '../support/free-ports.ts';
 import type { PgCluster } from '../support/pg-cluster.ts';
 import { runProgram, type ServerProcess, startServer } from '../support/server-process.ts';
 import { api, eventually, type PageJson, shownKey } from './api.ts';
-import { type Call, invite, multipartBody, pointInfo } from './emergency.ts';
+import { answerCall, closeEnds, type Ends, openEnds, place, routeOf, routeThrough } from './ends.ts';
 import { databaseKinds, describeWith, openCluster, type TestDatabase } from './environment.ts';
-import { listed, type Peer, type Received, response, udpPeer, value } from './peer.ts';
+import { listed, response, value } from './peer.ts';
 
 // Stopping, crashing and starting again, and a database that goes away: what was stored stays, and calls get through.
 
-const manhattan = { lat: 40.7484, lon: -73.9857 };
 /** Far above what a later start takes by itself; the machine may have other work. */
 const laterStartMaxMs = 20_000;
 const drainMs = 20_000;
-
-/** The two ends of calls through one server. */
-interface Ends {
-  readonly caller: Peer;
-  readonly psap: Peer;
-}
-
-async function openEnds(server: ServerProcess): Promise<Ends> {
-  const address = { address: '127.0.0.1', port: server.sipPort };
-  return { caller: await udpPeer(address), psap: await udpPeer(address, { port: server.psapPort }) };
-}
-
-async function closeEnds(ends: Ends): Promise<void> {
-  await Promise.all([ends.caller.close(), ends.psap.close()]);
-}
-
-function place(ends: Ends): Call {
-  const call = invite(ends.caller, { body: multipartBody(pointInfo(manhattan)) });
-  ends.caller.send(call.bytes);
-  return call;
-}
-
-/** The call as it comes to the PSAP's port, answered; others' messages are passed over. */
-async function answerCall(ends: Ends, call: Call): Promise<Received> {
-  for (;;) {
-    const request = await ends.psap.next(/^INVITE /);
-    if (value(request, 'Call-ID') !== call.callId) continue;
-    const contact = `Contact: <sip:p@127.0.0.1:${ends.psap.port}>`;
-    ends.psap.send(response(request, '200 OK', { toTag: 'x', headers: [contact] }));
-    await ends.caller.next(/^SIP\/2\.0 200 /);
-    return request;
-  }
-}
-
-/** Places a call and resolves to the top Route that it came to the PSAP with. */
-async function routeThrough(ends: Ends): Promise<string> {
-  return listed(await answerCall(ends, place(ends)), 'Route')[0] ?? '';
-}
-
-async function routeOf(server: ServerProcess): Promise<string> {
-  const ends = await openEnds(server);
-  try {
-    return await routeThrough(ends);
-  } finally {
-    await closeEnds(ends);
-  }
-}
 
 for (const kind of databaseKinds) {
   describeWith(`starting again on ${kind.name}`, kind.needs, () => {
@@ -179,6 +131,9 @@ describe('a folder in use', () => {
   });
 });
 
+// Without the standby index, which standby.test.ts has.
+const withoutStandby = { lookup: { standby: false } };
+
 describeWith('PostgreSQL that goes away', ['PostgreSQL'], () => {
   let cluster: PgCluster;
   let server: ServerProcess;
@@ -187,7 +142,7 @@ describeWith('PostgreSQL that goes away', ['PostgreSQL'], () => {
   beforeAll(async () => {
     cluster = await openCluster();
     const url = await cluster.createDatabase('firstline');
-    server = await startServer({ databaseUrl: url });
+    server = await startServer({ databaseUrl: url, config: withoutStandby });
   });
 
   beforeEach(async () => {
@@ -245,6 +200,7 @@ describeWith('PostgreSQL that goes away', ['PostgreSQL'], () => {
       databaseUrl: cluster.url('firstline'),
       psapPort,
       dataDir,
+      config: withoutStandby,
       waitFor: 'livez',
     });
     ends = await openEnds(server);
