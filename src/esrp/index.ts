@@ -28,6 +28,29 @@ export type {
   UndoOutcome,
 } from './changes.ts';
 export type { DataError, DataErrorList, DataErrorQuery } from './data-errors.ts';
+export {
+  type DiscrepancyChange,
+  type DiscrepancyDirection,
+  type DiscrepancyDocument,
+  type DiscrepancyEntry,
+  type DiscrepancyKey,
+  type DiscrepancyQuery,
+  type DiscrepancyState,
+  type DiscrepancyStore,
+  ownReportTypes,
+  reportTypes,
+  resolutions,
+} from './discrepancy.ts';
+export {
+  createDiscrepancyService,
+  type DiscrepancyFault,
+  type DiscrepancyOptions,
+  type DiscrepancyPorts,
+  type DiscrepancyRefusal,
+  type DiscrepancyReply,
+  type DiscrepancyService,
+  defaultDiscrepancyTimes,
+} from './discrepancy-service.ts';
 export { type FindingCode, type FindingCodeDefinition, findingCodes } from './finding-codes.ts';
 export type {
   AddressPointFeature,
@@ -53,6 +76,16 @@ export type {
   SourceCrs,
   ValidationScope,
 } from './gis.ts';
+export {
+  type FlattenedJws,
+  isFlattenedJws,
+  type JwsSigner,
+  readCertificates,
+  readJwsSigner,
+  signJws,
+  type VerifiedJws,
+  verifyJws,
+} from './jws.ts';
 export {
   type LocateLimits,
   type LocateOptions,

@@ -6,6 +6,8 @@ import {
   type CheckReport,
   type CheckStart,
   createShadowRunner,
+  type DataError,
+  type DataErrorList,
   type DatasetDiff,
   type DatasetRemoval,
   type DatasetReview,
@@ -191,6 +193,51 @@ function answerOf({ datasetId: id, services }: LookupScope): LookupAnswer {
     ],
   };
 }
+
+/** One that uses every part of its type, and one that has nothing that it need not have. */
+const errors: readonly DataError[] = [
+  {
+    id: 2,
+    kind: 'gap',
+    serviceUrn: serviceUrn('urn:service:sos'),
+    agencies: [],
+    featureIds: [],
+    foundBy: 'lookup',
+    datasetId: undefined,
+    firstSeen: madeAt,
+    lastSeen: madeAt,
+    seenCount: 1,
+    resolvedAt: undefined,
+    areaM2: undefined,
+    place: { type: 'Point', coordinates: [-120, 30] },
+  },
+  {
+    id: 1,
+    kind: 'overlap',
+    serviceUrn: serviceUrn('urn:service:sos'),
+    agencies: ['a.example', 'b.example'],
+    featureIds: ['a', 'b'],
+    foundBy: 'check',
+    datasetId: datasetId(1),
+    firstSeen: madeAt,
+    lastSeen: madeAt,
+    seenCount: 3,
+    resolvedAt: madeAt,
+    areaM2: 1_540.2,
+    place: { type: 'Point', coordinates: [-120, 30] },
+  },
+];
+
+export const memoryDataErrors: DataErrorList = {
+  listDataErrors: async ({ limit, before, kind, withResolved }) =>
+    errors
+      .filter((each) => before === undefined || each.id < before)
+      .filter(
+        (each) =>
+          (kind === undefined || each.kind === kind) && (withResolved || each.resolvedAt === undefined),
+      )
+      .slice(0, limit),
+};
 
 /** The real runner over these. */
 export function memoryShadow(of: {

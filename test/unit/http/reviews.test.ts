@@ -255,3 +255,20 @@ it.each([
   const answer = await server.send(method, `/api/v1/datasets/9/${what}`);
   expect(answer.json).toMatchObject({ status: 404, type: '/api/v1/problems/http.notFound' });
 });
+
+describe('data errors', () => {
+  it('are listed, those that are resolved where asked for', async () => {
+    const answer = await server.send('GET', '/api/v1/data-errors');
+    expectDocumented(answer, 'listDataErrors', 200);
+    expect(answer.json['items']).toMatchObject([{ id: 2, kind: 'gap', foundBy: 'lookup' }]);
+    const all = await server.send('GET', '/api/v1/data-errors?resolved=true&limit=1');
+    expect(all.json).toMatchObject({ items: [{ id: 2 }], next: 2 });
+    const rest = await server.send('GET', '/api/v1/data-errors?resolved=true&limit=1&before=2');
+    expectDocumented(rest, 'listDataErrors', 200);
+    expect(rest.json).toMatchObject({
+      items: [{ id: 1, areaM2: 1_540.2, agencies: ['a.example', 'b.example'] }],
+    });
+    const overlaps = await server.send('GET', '/api/v1/data-errors?kind=overlap');
+    expect(overlaps.json['items']).toEqual([]);
+  });
+});
