@@ -3,7 +3,7 @@ import type { LostErrors, LostRedirect } from './answers.ts';
 import { lostNamespaces } from './names.ts';
 import type { LostException, LostExceptions } from './types.ts';
 import { changeElement } from './write-mapping.ts';
-import { extension, lost } from './write-parts.ts';
+import { extension, languageTag, lost } from './write-parts.ts';
 
 /** Writes warnings: a container of them for each server, and another where one of them warned of a type twice. */
 export function warningElements(warnings: readonly LostExceptions[]): readonly XmlElement[] {
@@ -64,5 +64,5 @@ const nameToken = /^[A-Za-z0-9._:-]+$/;
 
 /** A text and its language go together, or not at all. */
 function messageAttributes(message: string, language: string | undefined): Readonly<Record<string, string>> {
-  return message === '' ? {} : { message, 'xml:lang': language ?? 'en' };
+  return message === '' ? {} : { message, 'xml:lang': languageTag(language) ?? 'en' };
 }

@@ -5,7 +5,7 @@ import { lostNamespaces } from './names.ts';
 import type { MappingChange } from './requests.ts';
 import type { LostBoundaryReference, LostExpiry, LostMapping, LostMappingId, LostText } from './types.ts';
 import { boundaryElements } from './write-location.ts';
-import { extension, lost, textElements } from './write-parts.ts';
+import { extension, languageTag, lost, textElements } from './write-parts.ts';
 
 /** Writes a mapping in the order of the schema (RFC 5222 §15). */
 export function mappingElement(mapping: LostMapping): XmlElement {
@@ -70,7 +70,7 @@ function idAttributes({ source, sourceId, lastUpdated }: LostMappingId) {
 
 /** The schema wants a language; `und` is the tag for one that is not known (RFC 5646 §4.1). */
 function displayNameElement({ text, language }: LostText): XmlElement {
-  const attributes = { 'xml:lang': language ?? 'und' };
+  const attributes = { 'xml:lang': languageTag(language) ?? 'und' };
   return xmlElement({
     name: 'displayName',
     namespaceUri: lostNamespaces.lost,

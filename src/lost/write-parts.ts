@@ -53,6 +53,13 @@ export function callIdElements(ids: LostCallIds | undefined): readonly XmlElemen
   return [extension(lostNamespaces.ids, 'emergencyCallIncidentId', [], { callId, incidentTrackingId })];
 }
 
+/** A language as the schema has it (xs:language); undefined where it is none, such as `en_US`. */
+export function languageTag(language: string | undefined): string | undefined {
+  return language !== undefined && /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/.test(language)
+    ? language
+    : undefined;
+}
+
 function viaElement({ source, extensions }: LostVia): XmlElement {
   return lost('via', extensions ?? [], { source });
 }

@@ -37,6 +37,7 @@ const mapping: LostMapping = {
   displayNames: [
     { text: 'Fire & Rescue <Vienna>', language: 'en' },
     { text: 'Feuerwehr', language: undefined },
+    { text: 'Firefighters', language: 'en_US' },
   ],
   service: 'urn:service:sos.fire',
   boundaries: [],
@@ -229,7 +230,7 @@ describe.skipIf(schemasSkipped !== '')(`RFC 5222 §15, what is written is valid$
   it.each([...lostErrorTypes, ...lostWarningTypes])('exception %s, as an error and as a warning', (type) => {
     // The containers of the schema have no room for these two; the text of RFC 5222 §13 has them.
     const isForgotten = type === 'SRSInvalid' || type === 'locationValidationUnavailable';
-    const exception: LostException = { type, message: 'a word\nfor people' };
+    const exception: LostException = { type, message: 'a word\nfor people', language: 'en_US' };
     const exceptions = [{ source: 'ecrf.example', exceptions: [exception, exception] }];
     const grammar = isForgotten ? 'amended' : 'published';
     for (const answer of [

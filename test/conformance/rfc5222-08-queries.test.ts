@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultLostAnswerLimits, readLostAnswer, writeLostRequest } from '../../src/lost/index.ts';
 import {
   address,
   at,
@@ -140,6 +141,50 @@ describe('RFC 5222 §8.3.3, recursion and iteration', () => {
       extensions: [{ localName: 'e' }],
     });
     await relay.stop();
+  });
+});
+
+describe('RFC 5222 §6 and §8.3.3, servers that ask each other over the wire', () => {
+  /** A server whose children are other servers of ours, by name. */
+  function linked(name: string, child: string, others: Map<string, LostServer>, own: readonly Box[] = []) {
+    return startLostServer({
+      boxes: own,
+      options: { name, servers: [otherServer(child)] },
+      remote: async (target, request) => {
+        const reply = await others.get(target)?.ask(writeLostRequest(request));
+        const answer = readLostAnswer(Buffer.from(reply?.text ?? ''), defaultLostAnswerLimits);
+        if (!answer.ok) throw new Error(answer.error.message);
+        return answer.value;
+      },
+    });
+  }
+
+  it('give the answer of the last, with the path of all', async () => {
+    const servers = new Map<string, LostServer>();
+    servers.set('c.example', await linked('c.example', 'none.example', servers, boxes));
+    servers.set('b.example', await linked('b.example', 'c.example', servers));
+    servers.set('a.example', await linked('a.example', 'b.example', servers));
+    const reply = await servers
+      .get('a.example')
+      ?.ask(findService(at(5, 5), { attributes: 'recursive="true" serviceBoundary="value"' }));
+    for (const each of servers.values()) await each.stop();
+    expect(reply?.all('//l:via/@source')).toEqual(['a.example', 'b.example', 'c.example']);
+    expect(reply?.one('//l:mapping/@source')).toBe('c.example');
+    expect(reply?.one('//l:mapping/@sourceId')).toBe('west');
+    expect(reply?.all('//l:serviceBoundary//gml:Polygon')).toHaveLength(1);
+  });
+
+  it('find out that they ask in a circle', async () => {
+    const servers = new Map<string, LostServer>();
+    servers.set('a.example', await linked('a.example', 'b.example', servers));
+    servers.set('b.example', await linked('b.example', 'a.example', servers));
+    const reply = await servers
+      .get('a.example')
+      ?.ask(findService(at(5, 5), { attributes: 'recursive="true"' }));
+    const asked = [...servers.values()].map(({ world }) => world.asked.length);
+    for (const each of servers.values()) await each.stop();
+    expect(reply?.root).toBe('errors');
+    expect(asked).toEqual([1, 0]);
   });
 });
 
