@@ -9,6 +9,7 @@ import { addDatasetCommands } from './commands/datasets.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addKeyCommand } from './commands/key.ts';
 import { addLoadCommand } from './commands/load.ts';
+import { addLostCommand } from './commands/lost.ts';
 import { addOpenApiCommand } from './commands/openapi.ts';
 import { addPlacesCommand } from './commands/places.ts';
 import { addRouteCommand } from './commands/route.ts';
@@ -51,6 +52,7 @@ export function buildProgram(deps: CliDeps): Command {
   addShadowCommand(program, deps);
   addBoundariesCommand(program, deps);
   addChangesCommand(program, deps);
+  addLostCommand(program, deps);
   addPlacesCommand(program, deps);
   addKeyCommand(program, deps);
   addAuditCommand(program, deps);
