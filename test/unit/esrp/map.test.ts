@@ -96,10 +96,11 @@ async function map(
   what: Located | undefined,
   answers: Readonly<Record<string, LookupAnswer | Error>>,
   tookMs = 0,
+  nearestWithinM = 0,
 ) {
   const clock = new ManualClock();
   const lookup = new Boundaries(clock, answers, tookMs);
-  const question = { service, located: what, asOf: wallMs(0), deadlineMs: 500 };
+  const question = { service, located: what, asOf: wallMs(0), deadlineMs: 500, nearestWithinM };
   return { ...(await mapLocated(question, { lookup, clock })), deadlines: lookup.deadlines };
 }
 
@@ -345,5 +346,81 @@ describe('an area goes by its centre', () => {
     const { mapping, deadlines } = await map(located(value({ shape })), answers);
     expect(mapping).toMatchObject({ rule: 'covers', detail: 'PSAP covers the centre of the circle' });
     expect(deadlines).toHaveLength(1);
+  });
+});
+
+describe('where no boundary serves any location', () => {
+  const near: LookupAnswer = { kind: 'found', rule: 'nearest', matches: [match], distanceM: 1_234.2 };
+  const absence: LookupAnswer = { kind: 'absent', datasetId: datasetId(1), boundary: match };
+
+  it('the nearest one within the distance does, of the location that comes first', async () => {
+    const {
+      mapping,
+      located: after,
+      deadlines,
+    } = await map(located(point(1), point(2)), { nearest: near }, 100, 5_000);
+    expect(mapping).toMatchObject({
+      kind: 'mapped',
+      rule: 'nearest',
+      detail: 'PSAP is the nearest to the point, which no boundary covers, 1235 m off',
+    });
+    expect(after?.location).toEqual(point(1));
+    expect(deadlines).toEqual([500, 400, 300]);
+  });
+
+  it('an area goes by its centre', async () => {
+    const { mapping } = await map(located(value({ shape: circle })), { nearest: near }, 0, 5_000);
+    expect(mapping.detail).toContain('is the nearest to the centre of the circle');
+  });
+
+  it.each([
+    ['no distance is configured', located(point(1)), { nearest: near }, 0, 'outsideAllBoundaries', 1],
+    ['none is within it', located(point(1)), {}, 500, 'outsideAllBoundaries', 2],
+    ['there is no place, only an address', located(civic), { nearest: near }, 500, 'civicUnknown', 1],
+    [
+      'the service is known to be absent',
+      located(point(1), point(2)),
+      { 1: absence, 2: found, nearest: near },
+      500,
+      'serviceAbsent',
+      1,
+    ],
+    [
+      'the nearest says that the service is absent',
+      located(point(1)),
+      { nearest: absence },
+      500,
+      'serviceAbsent',
+      2,
+    ],
+    ['the lookups fail', located(point(1)), { 1: gone, nearest: near }, 500, 'lookupFailed', 1],
+  ] as const)('none does where %s', async (_name, what, answers, withinM, reason, lookups) => {
+    const { mapping, deadlines } = await map(what, answers, 0, withinM);
+    expect(mapping).toMatchObject({ kind: 'unmapped', reason });
+    expect(deadlines).toHaveLength(lookups);
+  });
+
+  it('a nearest one that cannot be had leaves what was known', async () => {
+    const { mapping } = await map(located(point(1)), { nearest: gone }, 0, 500);
+    expect(mapping).toMatchObject({
+      reason: 'outsideAllBoundaries',
+      detail: 'no boundary covers the point; the nearest within 500 m was not found: gone',
+    });
+  });
+});
+
+describe('an answer of the standby index', () => {
+  it.each([
+    ['databaseAway', 'the standby index answered: the database is away'],
+    ['databaseLate', 'the standby index answered: the database took too long'],
+    ['databaseFailed', 'the standby index answered: the database failed'],
+    ['configured', 'the standby index answered, which is asked first'],
+  ] as const)('is said to be one: %s', async (why, words) => {
+    const answeredBy = { name: 'memory', why } as const;
+    const { mapping } = await map(located(point(1)), { 1: { ...found, answeredBy } as LookupAnswer });
+    expect(mapping).toMatchObject({ answeredBy, detail: `PSAP covers the point; ${words}` });
+    const outside = await map(located(point(1)), { 1: { ...nothing, answeredBy } as LookupAnswer });
+    expect(outside.mapping).toMatchObject({ kind: 'unmapped', answeredBy });
+    expect(outside.mapping.detail).toContain(words);
   });
 });
