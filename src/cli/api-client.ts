@@ -15,6 +15,7 @@ import {
   type WireFindingPage,
   type WireGisPreview,
   type WireLoadAnswer,
+  type WireLoadList,
   type WireLocationRow,
   type WireLocationRowPage,
   type WireLocationTable,
@@ -86,6 +87,10 @@ export class ApiClient {
 
   load(body: ReadableStream<Uint8Array>, query: Query, contentType: string): Answer<WireLoadAnswer> {
     return this.#send('POST', '/api/v1/datasets', { query, body, headers: { 'Content-Type': contentType } });
+  }
+
+  loads(): Answer<WireLoadList> {
+    return this.#send('GET', '/api/v1/datasets/loads', { timeoutMs });
   }
 
   preview(body: ReadableStream<Uint8Array>, query: Query, contentType: string): Answer<WireGisPreview> {

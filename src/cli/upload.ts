@@ -39,7 +39,11 @@ export interface GisUpload {
   readonly source: string;
   readonly body: ReadableStream<Uint8Array>;
   readonly contentType: string;
-  readonly progress: { end(): void };
+  readonly progress: {
+    /** What the server does, once the files have been sent. */
+    show(step: string): void;
+    end(): void;
+  };
 }
 
 /**
@@ -123,6 +127,10 @@ class UploadProgress {
       const phase = this.#sentBytes < this.#sizeBytes ? 'sending' : 'the server is loading';
       this.#bar?.update(this.#sentBytes, { phase: phase.padEnd(22) });
     }
+  }
+
+  show(step: string): void {
+    if (this.#sentBytes >= this.#sizeBytes) this.#bar?.update(this.#sentBytes, { phase: step.padEnd(22) });
   }
 
   end(): void {

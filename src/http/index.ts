@@ -37,6 +37,7 @@ export type { WireCivicValidation } from './wire/civic-validation.ts';
 export type { WireDataset, WireFeatureNote, WireLoadAnswer, WireRefusal } from './wire/dataset.ts';
 export type { WireDatasetDiff } from './wire/diff.ts';
 export type { WireGisPreview } from './wire/gis-preview.ts';
+export type { WireLoadList } from './wire/load-progress.ts';
 export type { WireLocated, WireLocation } from './wire/location.ts';
 export type {
   WireLocationRow,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Actor } from '../esrp/index.ts';
 import type { HttpErrorCode } from './errors.ts';
 import type { HttpLimits } from './limits.ts';
+import type { LoadsUnderWay } from './loads.ts';
 import { type FieldError, type Outcome, problem } from './problem.ts';
 import type { HttpPorts } from './types.ts';
 import { fieldErrors } from './validation.ts';
@@ -13,6 +14,8 @@ export interface OperationPorts extends HttpPorts {
   readonly limits: HttpLimits;
   /** Event streams that are open, for the end of the server. */
   readonly streams: Set<ServerResponse>;
+  /** Loads that are under way. */
+  readonly loads: LoadsUnderWay;
 }
 
 /** A body as an operation takes it. */

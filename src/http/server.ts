@@ -11,6 +11,7 @@ import { DependencyError, errorText } from '../base/index.ts';
 import { createApp } from './app.ts';
 import type { HttpErrorCode } from './errors.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
+import { LoadsUnderWay } from './loads.ts';
 import { openApiDocument } from './openapi.ts';
 import { operations } from './operations/table.ts';
 import { problem, problemReply, problemTypes } from './problem.ts';
@@ -23,7 +24,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
   const document = openApiDocument(operations, options.version);
   const streams = new Set<ServerResponse>();
-  const app = createApp(operations, { ...options, limits, streams, document: () => document });
+  const loads = new LoadsUnderWay();
+  const app = createApp(operations, { ...options, limits, streams, loads, document: () => document });
   let starting: Promise<readonly Server[]> | undefined;
   let stopping: Promise<void> | undefined;
   return {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { err, errorText, ok, type Result } from '../../base/index.ts';
 import type { WireFeatureNote, WireLoadAnswer } from '../../http/index.ts';
@@ -73,16 +75,45 @@ async function load(deps: CliDeps, files: readonly string[], options: LoadOption
     else deps.out.write(previewText(preview.value, deps));
     return preview.value.refused.length > 0 ? exitCodes.failed : exitCodes.ok;
   }
+  const key = randomUUID();
   const query = {
     ...reading,
+    key,
     name: options.name ?? nameOf(source),
     base: options.base,
     invalidGeometry: options.repair === true ? 'repair' : 'refuse',
   };
-  const answer = await client.load(body, query, contentType);
+  const loading = client.load(body, query, contentType);
+  if (deps.err.isTTY === true) await showProgress(client, key, loading, progress.show.bind(progress));
+  const answer = await loading;
   progress.end();
   if (!answer.ok) return refused(deps, answer.error, options);
   return await loaded(deps, client, answer.value, options);
+}
+
+const pollMs = 500;
+/** What a load does, in words. */
+const phases = { reading: 'storing', checking: 'checking shapes', indexing: 'indexing' } as const;
+
+/** Shows how far the server is until it has answered. */
+async function showProgress(
+  client: ApiClient,
+  key: string,
+  loading: Promise<unknown>,
+  show: (step: string) => void,
+): Promise<void> {
+  let isOver = false;
+  const over = loading.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await Promise.race([over, pause(pollMs)]);
+    const loads = isOver ? undefined : await client.loads();
+    const own = loads?.ok === true ? loads.value.items.find((load) => load.key === key) : undefined;
+    if (own?.phase === undefined) continue;
+    const total = own.total === undefined ? '' : ` of ${own.total.toLocaleString('en')}`;
+    show(`${phases[own.phase]} ${(own.done ?? 0).toLocaleString('en')}${total}`);
+  }
 }
 
 function readMapping(deps: CliDeps, file: string | undefined): Result<string | undefined, CliError> {

@@ -7,6 +7,7 @@ import { booleanText, integerText, lineText } from '../validation.ts';
 import { serviceForm, serviceFromWire } from '../wire/common.ts';
 import { datasetToWire, featureNoteToWire, loadAnswerSchema } from '../wire/dataset.ts';
 import { gisPreviewSchema, gisPreviewToWire } from '../wire/gis-preview.ts';
+import { loadListSchema, loadListToWire } from '../wire/load-progress.ts';
 import { datasetIdText } from './datasets.ts';
 import { datasetExample, featureCollectionExample, gisPreviewExample } from './examples.ts';
 import { activateChecked } from './load-activate.ts';
@@ -74,6 +75,9 @@ export const loadDataset = defineOperation({
     base: datasetIdText()
       .optional()
       .describe('The dataset whose layers are taken over where the file has none of theirs'),
+    key: lineText(60)
+      .optional()
+      .describe('A word by which the client finds its load among those that are under way'),
     activate: booleanText()
       .default(false)
       .describe('Checks the dataset, and makes it the active one where the check finds no error'),
@@ -97,6 +101,7 @@ export const loadDataset = defineOperation({
         invalidGeometry: query.invalidGeometry,
         base: query.base === undefined ? undefined : datasetId(query.base),
         isActivated: query.activate,
+        key: query.key,
         reading: query,
       },
       body,
@@ -141,8 +146,42 @@ export const previewDataset = defineOperation({
   },
 });
 
+/** The loads that are under way. */
+export const listLoads = defineOperation({
+  id: 'listLoads',
+  method: 'get',
+  path: '/api/v1/datasets/loads',
+  tag: 'Datasets',
+  summary: 'List the loads that are under way, with how far they are.',
+  access: 'key',
+  replies: [
+    {
+      status: 200,
+      description: 'The loads of this server.',
+      mediaType: 'application/json',
+      schema: loadListSchema,
+      example: {
+        items: [
+          {
+            key: '6f1c',
+            name: 'spring',
+            source: 'county.gpkg',
+            elapsedMs: 2_400,
+            receivedBytes: 52_428_800,
+            phase: 'reading',
+            done: 18_000,
+          },
+        ],
+      },
+    },
+  ],
+  problems: [],
+  handle: ({ ports }) => jsonReply(200, loadListToWire(ports.loads.list(), performance.now())),
+});
+
 interface LoadRequest extends Pick<LoadOptions, 'name' | 'source' | 'invalidGeometry' | 'base'> {
   readonly isActivated: boolean;
+  readonly key: string | undefined;
   readonly reading: ReadingQuery;
 }
 
@@ -153,21 +192,22 @@ async function loadFromUpload(
   actor: Actor,
   ports: OperationPorts,
 ): Promise<Outcome> {
-  const { isActivated, reading: query, ...options } = request;
+  const { isActivated, key, reading: query, ...options } = request;
   const wanted = readingOf(query, body, ports);
   if (wanted.kind === 'problem') return wanted;
   if (options.base !== undefined && (await ports.boundaries.getDataset(options.base)) === undefined) {
     return invalid([{ in: 'query', path: 'base', message: `there is no dataset ${options.base}` }]);
   }
+  const ticket = ports.loads.begin({ key, name: options.name, source: options.source });
   return await fromUpload(body, async (chunks) => {
-    const features = ports.gis.features(chunks, wanted.reading);
-    const outcome = await ports.boundaries.load(features, { ...options, actor });
+    const features = ports.gis.features(ticket.count(chunks), wanted.reading);
+    const outcome = await ports.boundaries.load(features, { ...options, actor, onProgress: ticket.note });
     if (outcome.kind === 'refused') return refusal(outcome, ports.limits.listedFeaturesMax);
     const activated = isActivated ? await activateChecked(outcome.dataset, actor, ports) : undefined;
     return activated?.kind === 'problem'
       ? activated
       : loaded(outcome, activated?.dataset ?? outcome.dataset, ports.limits.listedFeaturesMax);
-  });
+  }).finally(ticket.end);
 }
 
 /** How the source is to be read, or what is wrong with that. */

@@ -15,7 +15,7 @@ import { activateDataset, listDatasets, readDataset, removeDataset, rollBackData
 import { listDataErrors } from './discrepancy-places.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
-import { loadDataset, previewDataset } from './load.ts';
+import { listLoads, loadDataset, previewDataset } from './load.ts';
 import {
   listLocationRows,
   listLocationTables,
@@ -39,6 +39,7 @@ export const operations: readonly Operation[] = [
   listDatasets,
   loadDataset,
   previewDataset,
+  listLoads,
   rollBackDataset,
   readDataset,
   activateDataset,

@@ -231,6 +231,52 @@ describe('how a file is to be read', () => {
   });
 });
 
+describe('a load that is under way', () => {
+  it('is listed with how far it is, and no more once it has ended', async () => {
+    server = await startTestServer();
+    const list = async () =>
+      (await server.send('GET', '/api/v1/datasets/loads')).json as { items: unknown[] };
+    let seen: (value: unknown) => void = () => {};
+    const during = new Promise<unknown>((resolve) => {
+      seen = resolve;
+    });
+    const load = server.boundaries.load.bind(server.boundaries);
+    server.boundaries.load = async (features, options) => {
+      const outcome = await load(features, options);
+      options.onProgress?.({ phase: 'indexing', done: 1, total: 2 });
+      seen(await list());
+      return outcome;
+    };
+    const body = JSON.stringify(boundaryFile(['a']));
+    const answer = await server.send('POST', '/api/v1/datasets?name=x&key=mine&source=a.geojson', {
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect(answer.status, answer.text).toBe(201);
+    const listed = await during;
+    expect(listed).toMatchObject({
+      items: [
+        {
+          key: 'mine',
+          name: 'x',
+          source: 'a.geojson',
+          receivedBytes: body.length,
+          phase: 'indexing',
+          done: 1,
+          total: 2,
+        },
+      ],
+    });
+    expect(faultsOf({ $ref: '#/components/schemas/LoadList' }, listed)).toEqual([]);
+    expect(await list()).toEqual({ items: [] });
+    await server.send('POST', '/api/v1/datasets?name=x', {
+      headers: { 'content-type': 'application/json' },
+      body: '[',
+    });
+    expect(await list()).toEqual({ items: [] });
+  });
+});
+
 describe('a preview', () => {
   it('shows each layer with its first rows as they would be stored, and stores nothing', async () => {
     const answer = await post('/preview?rows=1', fixture('shapefiles.zip'), 'application/zip');
