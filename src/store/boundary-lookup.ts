@@ -191,8 +191,8 @@ async function nearest(
     if (!present.services?.includes(service)) continue;
     const reachM = await reachOf(session, position, withinM, { service, asOf });
     if (reachM === undefined) continue;
-    // What is just as far is found too: rounding must not lose it.
-    const within = Math.min(withinM, reachM + 0.001);
+    // What is just as far is found too: distances count to the centimetre.
+    const within = Math.min(withinM, reachM + 0.01);
     const found = await candidatesAt(session, position, within, { services: [service], asOf });
     const chosen = chooseNearest(found);
     const [first] = chosen;

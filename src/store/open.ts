@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errorText } from '../base/index.ts';
+import { errorText, serviceUrn, wallMs } from '../base/index.ts';
 import type { BoundaryLookup, Logger } from '../esrp/index.ts';
 import { makeApiKeyStore } from './api-keys.ts';
 import { makeAuditLog } from './audit-log.ts';
@@ -7,6 +7,7 @@ import { makeBoundaryAdmin } from './boundary-admin.ts';
 import { makeBoundaryChanges } from './boundary-changes.ts';
 import { makeBoundaryLookup } from './boundary-lookup.ts';
 import { CallRecords } from './call-records.ts';
+import { makeDiscrepancyStore } from './checks-discrepancy.ts';
 import { makeDataErrors } from './checks-places.ts';
 import { makeDatasetReview } from './checks-review.ts';
 import { makeShadowStore } from './checks-shadow.ts';
@@ -36,8 +37,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { database, lock } = await openDatabase(options);
   try {
     const preparation = await prepareSchema(database, { logger: options.logger, onProgress });
-    if (preparation.isDone()) await warmUp(database, options.logger);
-    const lookups = await openLookups(database, preparation, options);
+    const byDatabase = makeBoundaryLookup(database);
+    if (preparation.isDone()) await warmUp(database, byDatabase, options.logger);
+    const lookups = await openLookups(database, byDatabase, preparation, options);
     onProgress({ phase: 'ready' });
     return makeStore(database, lock, preparation, lookups, options);
   } catch (error) {
@@ -60,10 +62,10 @@ interface Lookups {
 // The file is read before calls come: where the database is away they go by it from the first one on.
 async function openLookups(
   database: Database,
+  byDatabase: BoundaryLookup,
   preparation: Preparation,
   options: StoreOptions,
 ): Promise<Lookups> {
-  const byDatabase = makeBoundaryLookup(database);
   if (options.standby !== true) {
     return { lookup: byDatabase, health: () => undefined, stop: () => Promise.resolve() };
   }
@@ -106,15 +108,19 @@ function standbyHealth(standby: Standby, lookup: LookupSwitch): StandbyHealth {
   };
 }
 
+const anyService = serviceUrn('urn:service:sos');
+
 // The first statement that uses PostGIS loads its library, and the first lookup is planned: a quarter of a second in
 // the embedded database, which the first call would wait for.
-async function warmUp(database: Database, logger: Logger): Promise<void> {
+async function warmUp(database: Database, lookup: BoundaryLookup, logger: Logger): Promise<void> {
   const statement = boundariesAtPoint({
     ...{ lon: 0, lat: 0, scale: 1, widthDeg: 1e-5, heightDeg: 1e-5 },
     ...{ services: [], asOf: 0, datasetId: 0 },
   });
   try {
     await database.query(statement, { deadlineMs: 10_000, lane: 'lookup' });
+    // In the dataset that is active already, with its indexes.
+    await lookup.byPoint({ lon: 0, lat: 0 }, { services: [anyService], asOf: wallMs(0), deadlineMs: 10_000 });
   } catch (error) {
     logger.warn('store.warmUpFailed', { reason: errorText(error) });
   }
@@ -196,6 +202,7 @@ function makeStore(
     isPrepared: () => preparation.isDone(),
     lookup: dataErrors.watch(lookups.lookup),
     dataErrors,
+    discrepancies: makeDiscrepancyStore(database, deadlineMs),
     records,
     civic: makeCivicValidator(database),
     boundaries: makeBoundaryAdmin(database, deadlineMs, options.logger),
