@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from './config/index.ts';
 import type { CallChanges } from './esrp/index.ts';
 import { createRouteService, createShadowRunner, defaultShadowLimits } from './esrp/index.ts';
-import type { Health, HttpServer, LocationReferences } from './http/index.ts';
+import type { DiscrepancyDesk, Health, HttpServer, LocationReferences } from './http/index.ts';
 import { createHttpServer } from './http/index.ts';
 import { createGisReader, defaultLocationTableLimits, readLocationTable } from './load/index.ts';
 import { defaultLocationLimits } from './location/index.ts';
@@ -28,13 +28,14 @@ export interface HttpParts {
   readonly changes: CallChanges;
   /** The listeners, with their certificates. */
   readonly places: HttpPlaces;
+  readonly discrepancies: DiscrepancyDesk;
   /** Locations served by reference. */
   readonly references: LocationReferences | undefined;
 }
 
 /** The HTTP side: the REST API over the same stages and stores that calls use. Not started yet. */
 export function makeHttp(config: Config, parts: HttpParts): HttpServer {
-  const { store, lost, logger, sip, changes, places, references } = parts;
+  const { store, lost, logger, sip, changes, places, references, discrepancies } = parts;
   const routes = createRouteService(
     {
       defaultRouteUri: sip.defaultRouteUri,
@@ -73,6 +74,7 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     review: store.review,
     shadow,
     dataErrors: store.dataErrors,
+    discrepancies,
     calls: store.records,
     callChanges: changes,
     audit: store.audit,

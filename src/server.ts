@@ -68,11 +68,18 @@ export async function startServer(config: Config, options: StartOptions): Promis
       import('./server-settings.ts'),
       import('./server-http-places.ts'),
       import('./server-lost.ts'),
+      import('./server-discrepancy.ts'),
     ]);
     const store = await opening;
     undo.push(() => store.close(shutdownMs));
-    const [{ startSip, startDemoPsap, stopDemoPsap }, { makeHttp }, { listenerText }, forHttp, forLost] =
-      await reading;
+    const [
+      { startSip, startDemoPsap, stopDemoPsap },
+      { makeHttp },
+      { listenerText },
+      forHttp,
+      forLost,
+      forReports,
+    ] = await reading;
     const { makeReferences, openHttpPlaces } = forHttp;
     const psap = await startDemoPsap(config, psapHost, logger);
     if (psap !== undefined) undo.push(() => stopDemoPsap(psap));
@@ -90,7 +97,18 @@ export async function startServer(config: Config, options: StartOptions): Promis
     undo.push(() => sip.stop());
     const places = await openHttpPlaces(config, logger);
     undo.push(async () => places.stop());
-    const http = makeHttp(config, { store, lost, logger, sip, changes, places, references });
+    const discrepancies = await forReports.startDiscrepancies(config, { store, logger });
+    undo.push(() => discrepancies.stop());
+    const http = makeHttp(config, {
+      discrepancies: discrepancies.desk,
+      store,
+      lost,
+      logger,
+      sip,
+      changes,
+      places,
+      references,
+    });
     undo.push(() => http.stop(shutdownMs));
     const httpAddresses = await http.start();
     logger.info('server.started', { sip: sip.listeners.map(listenerText), http: httpAddresses });

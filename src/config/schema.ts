@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { discrepancySchema } from './discrepancy.ts';
 import { locationSchema, peersSchema, placeSchema } from './location.ts';
 import { lookupSchema, serviceRoutesSchema } from './lookup.ts';
 import { lostSchema } from './lost.ts';
@@ -293,6 +294,7 @@ export const configSchema = z.strictObject({
   peers: peersSchema,
   lookup: lookupSchema,
   lost: lostSchema,
+  discrepancy: discrepancySchema,
   http: z
     .strictObject({
       listen: z

@@ -68,6 +68,8 @@ export interface DiscrepancyPorts {
   readonly post: (
     uri: string,
     document: DiscrepancyDocument,
+    /** The operator wrote the URI; else the other side did, and it is held to the rules of outbound HTTP. */
+    isTrusted: boolean,
   ) => Promise<{ readonly statusCode: number; readonly document: DiscrepancyDocument | undefined }>;
   readonly clock: Clock;
   readonly random: Random;
@@ -324,7 +326,7 @@ class Service implements DiscrepancyService {
     if (entry.targetUri === undefined || document === undefined) return;
     const attempts = entry.attempts + 1;
     try {
-      const { statusCode, document: answer } = await this.#ports.post(entry.targetUri, document);
+      const { statusCode, document: answer } = await this.#ports.post(entry.targetUri, document, isReport);
       if (statusCode >= 200 && statusCode < 300) {
         const sent = { attempts, nextAttemptAt: undefined, lastFailure: undefined };
         const response = isReport ? ({ state: 'sent', response: answer } as const) : {};

@@ -38,6 +38,34 @@ export const httpErrors = defineErrors({
     meaning: 'Later sets changed the same features; `later` lists them, and nothing was undone.',
   },
   'http.datasetActive': { kind: 'reject', meaning: 'The active dataset cannot be removed.' },
+  'http.discrepancyRefused': {
+    kind: 'reject',
+    meaning: 'A document of the discrepancy report service cannot be used (i3 status 454).',
+  },
+  'http.discrepancyNotOurs': {
+    kind: 'reject',
+    meaning: 'A discrepancy report concerns no service or data of ours (i3 status 470).',
+  },
+  'http.reporterUnauthorized': {
+    kind: 'reject',
+    meaning: 'Whoever signed a discrepancy report may not report here (i3 status 471).',
+  },
+  'http.responderUnauthorized': {
+    kind: 'reject',
+    meaning: 'Whoever signed the resolution of a discrepancy report may not answer it (i3 status 472).',
+  },
+  'http.reportUnknown': {
+    kind: 'reject',
+    meaning: 'There is no discrepancy report of that agency and id (i3 status 473).',
+  },
+  'http.reportResolved': {
+    kind: 'reject',
+    meaning: 'The discrepancy report was answered already (i3 status 474).',
+  },
+  'http.reportOpen': {
+    kind: 'reject',
+    meaning: 'The discrepancy report has not been answered yet (i3 status 475).',
+  },
   'http.bodyTooLarge': { kind: 'reject', meaning: 'The body, as sent or decompressed, is over its limit.' },
   'http.unsupportedMediaType': { kind: 'reject', meaning: 'The operation does not take this Content-Type.' },
   'http.unsupportedEncoding': {

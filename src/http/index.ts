@@ -13,6 +13,7 @@ export { openApiDocument } from './openapi.ts';
 export { operations } from './operations/table.ts';
 export { createHttpServer } from './server.ts';
 export type {
+  DiscrepancyDesk,
   Health,
   HealthCheck,
   HttpCertificates,

@@ -27,6 +27,8 @@ const tags = {
   Places:
     "The carrier's own tables of places: of radio cells and access points, and of callers' numbers. Each change leaves a row in the audit trail.",
   Calls: 'Recent calls and how they were routed.',
+  Discrepancies:
+    'Reports of what is wrong with data and services, of others and our own (NENA-STA-010.3 §3.7).',
   Administration: 'Keys and the audit trail.',
   Documentation: 'What this API is.',
   Monitoring: 'Health and counts.',

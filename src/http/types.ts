@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import type { DatasetId, WallMs } from '../base/index.ts';
+import type { DatasetId, Result, WallMs } from '../base/index.ts';
 import type {
   ApiKeyStore,
   AuditLog,
@@ -10,6 +10,10 @@ import type {
   CivicValidation,
   DataErrorList,
   DatasetReview,
+  DiscrepancyDocument,
+  DiscrepancyRefusal,
+  DiscrepancyService,
+  DiscrepancyStore,
   GisReader,
   LocationTableAdmin,
   LocationTableName,
@@ -65,6 +69,14 @@ export interface CertificateInUse {
   readonly validUntil: WallMs;
 }
 
+/** Where discrepancy reports are taken, answered and sent. */
+export interface DiscrepancyDesk {
+  readonly service: DiscrepancyService;
+  readonly store: Pick<DiscrepancyStore, 'getDiscrepancy' | 'listDiscrepancies'>;
+  /** Takes a document out of its signature, where it has one; refuses one whose signature does not hold. */
+  readonly open: (document: DiscrepancyDocument) => Result<DiscrepancyDocument, DiscrepancyRefusal>;
+}
+
 /** What the operations ask of the world. */
 export interface HttpPorts {
   readonly routes: RouteService;
@@ -84,6 +96,7 @@ export interface HttpPorts {
   readonly review: DatasetReview;
   readonly shadow: ShadowRunner;
   readonly dataErrors: DataErrorList;
+  readonly discrepancies: DiscrepancyDesk;
   readonly calls: CallRecordStore;
   /** Tells of calls as they change. */
   readonly callChanges: CallChanges;

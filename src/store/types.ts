@@ -8,6 +8,7 @@ import type {
   CivicValidator,
   DataErrorList,
   DatasetReview,
+  DiscrepancyStore,
   LocationTableAdmin,
   LocationTables,
   Logger,
@@ -115,6 +116,7 @@ export interface Store {
   readonly shadows: ShadowStore;
   /** Gaps and overlaps that checks and calls found. */
   readonly dataErrors: DataErrorList;
+  readonly discrepancies: DiscrepancyStore;
   readonly apiKeys: ApiKeyStore;
   readonly locationTables: LocationTables & LocationTableAdmin;
   /** Calls `listener` after the active dataset changed, here or in another process, until the returned function is called. */

@@ -12,6 +12,20 @@ import {
   startCheck,
 } from './checks.ts';
 import { activateDataset, listDatasets, readDataset, removeDataset, rollBackDataset } from './datasets.ts';
+import {
+  readDiscrepancyVersions,
+  readResolution,
+  readStatusUpdate,
+  submitReport,
+  submitResolution,
+} from './discrepancy.ts';
+import {
+  listDiscrepancies,
+  readDiscrepancy,
+  resolveDiscrepancy,
+  sendDiscrepancy,
+  setDiscrepancyStatus,
+} from './discrepancy-desk.ts';
 import { listDataErrors } from './discrepancy-places.ts';
 import { readDocument, readProblemType } from './document.ts';
 import { readCounters, readLiveness, readReadiness } from './health.ts';
@@ -68,6 +82,16 @@ export const operations: readonly Operation[] = [
   listCalls,
   readCall,
   followCalls,
+  listDiscrepancies,
+  sendDiscrepancy,
+  readDiscrepancy,
+  setDiscrepancyStatus,
+  resolveDiscrepancy,
+  submitReport,
+  submitResolution,
+  readResolution,
+  readStatusUpdate,
+  readDiscrepancyVersions,
   readAudit,
   rotateKey,
   listNextHops,

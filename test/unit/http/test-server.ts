@@ -14,6 +14,7 @@ import {
 } from '../../../src/http/index.ts';
 import { createGisReader, defaultLocationTableLimits, readLocationTable } from '../../../src/load/index.ts';
 import { MemoryChanges } from './memory-changes.ts';
+import { deskOf, discrepancyWorld } from './memory-discrepancies.ts';
 import { MemoryLocationTables } from './memory-locations.ts';
 import {
   bareRecord,
@@ -89,6 +90,7 @@ export async function startTestServer(
     review,
     shadow: memoryShadow({ review, calls, audit }),
     dataErrors: memoryDataErrors,
+    discrepancies: deskOf(discrepancyWorld()),
     calls,
     callChanges,
     audit,
