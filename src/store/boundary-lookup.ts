@@ -14,6 +14,7 @@ import {
   chooseAtPoint,
   chooseNearest,
   isAbsence,
+  leastDistance,
   type OverlapCandidate,
   orderOverlaps,
   overlapMatchesMax,
@@ -195,11 +196,10 @@ async function nearest(
     const within = Math.min(withinM, reachM + 0.01);
     const found = await candidatesAt(session, position, within, { services: [service], asOf });
     const chosen = chooseNearest(found);
-    const [first] = chosen;
-    if (first === undefined) continue;
+    if (chosen.length === 0) continue;
     return answerOf(decodeAll(chosen, session.datasetId), session.datasetId, {
       rule: 'nearest',
-      distanceM: first.distanceM,
+      distanceM: leastDistance(chosen),
     });
   }
   return { kind: 'nothing', datasetId: datasetId(session.datasetId) };

@@ -59,6 +59,11 @@ export function chooseNearest<T extends PointCandidate>(candidates: readonly T[]
   );
 }
 
+/** How far the nearest of them is, metres. */
+export function leastDistance(candidates: readonly PointCandidate[]): number {
+  return candidates.reduce((least, { distanceM }) => Math.min(least, distanceM), Number.POSITIVE_INFINITY);
+}
+
 function inOrder<T extends PointCandidate>(candidates: readonly T[]): readonly T[] {
   const sorted = [...candidates].sort(
     (a, b) =>

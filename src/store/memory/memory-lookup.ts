@@ -8,6 +8,7 @@ import {
   chooseAtPoint,
   chooseNearest,
   compareTies,
+  leastDistance,
   type OverlapCandidate,
   orderOverlaps,
   overlapMatchesMax,
@@ -147,7 +148,7 @@ function nearestTo(
 ): LookupAnswer {
   const chosen = nearestRows(snapshot, position, withinM, scope);
   const matches = matchesOf(snapshot, chosen);
-  const distanceM = chosen[0]?.distanceM ?? 0;
+  const distanceM = leastDistance(chosen);
   return answerOf(matches, snapshot.version.datasetId, { rule: 'nearest', distanceM });
 }
 
