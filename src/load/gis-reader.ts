@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type {
   GisPreview,
   GisPreviewField,
@@ -35,20 +36,22 @@ export interface GisReaderOptions {
 /** Makes the reader of GIS sources of every format. */
 export function createGisReader(options: GisReaderOptions): GisReader {
   const limits: GisLimits = { ...defaultGisLimits, ...options.limits };
+  // ogr2ogr runs in a folder of its own, where a relative path would mean another.
+  const folder = resolve(options.uploadsFolder);
   const ogr = new Ogr({
     program: options.ogr2ogr ?? 'ogr2ogr',
     deadlineMs: limits.convertDeadlineMs,
     outputBytesMax: limits.spooledBytesMax,
   });
   // What is left of an earlier process is gone before the first upload of this one comes.
-  const cleaned = cleanSpools(options.uploadsFolder).then((left) => {
+  const cleaned = cleanSpools(folder).then((left) => {
     if (left.length > 0) options.onLeftBehind?.(left);
   });
   const begin = (): { readonly context: SourceContext; end(): Promise<void> } => {
     let spool: Promise<Spool> | undefined;
     const open = async (): Promise<Spool> => {
       await cleaned;
-      return await openSpool(options.uploadsFolder, limits.spooledBytesMax);
+      return await openSpool(folder, limits.spooledBytesMax);
     };
     return {
       context: {

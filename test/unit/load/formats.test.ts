@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { SourceFeature } from '../../../src/esrp/index.ts';
-import { comparable, fixture, type Given, hasOgr, readSource, refusals } from './gis-support.ts';
+import { createGisReader } from '../../../src/load/index.ts';
+import { arriving, comparable, fixture, type Given, hasOgr, readSource, refusals } from './gis-support.ts';
 
 const layers = [
   'PsapPolygon',
@@ -146,6 +150,16 @@ describe('service boundaries in other formats', () => {
     expect(refusals(items)).toEqual([]);
     expect(comparable(items)).toEqual(psaps);
     expect(left).toEqual([]);
+  });
+
+  it.runIf(hasOgr)('by ogr2ogr where the folder of uploads is a relative path', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'firstline-relative-'));
+    const reader = createGisReader({ uploadsFolder: relative(process.cwd(), folder) });
+    const items: SourceFeature[] = [];
+    const chunks = arriving(fixture('nena.gdb.zip'));
+    for await (const item of reader.features(chunks, { defaultServiceUrn: undefined })) items.push(item);
+    rmSync(folder, { recursive: true });
+    expect(comparable(items)).toEqual(everything);
   });
 
   it.runIf(hasOgr)('KML and MapInfo (by ogr2ogr)', async () => {
