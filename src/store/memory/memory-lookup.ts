@@ -95,7 +95,12 @@ export class MemoryLookup implements BoundaryLookup {
       const ranked = rank(snapshot, row, scope);
       if (ranked !== undefined) candidates.push({ ...ranked, distanceM: 0 });
     }
-    return candidates.length > 0 ? candidates : near(snapshot, position, crackM, scope);
+    if (candidates.length > 0) return candidates;
+    // None covers it, so none is at distance 0, whatever rounding makes of an edge.
+    return near(snapshot, position, crackM, scope).map((each) => ({
+      ...each,
+      distanceM: Math.max(each.distanceM, Number.MIN_VALUE),
+    }));
   }
 }
 

@@ -45,6 +45,9 @@ const candidate = (
 ) => `json_build_object('preference', array_position($3::text[], b.service_urn),
     'distanceM', ${distance} * ${metresPerDegree}, ${matchFields})`;
 
+// Only what covers the point is at distance 0: on the scaled plane an edge may come to lie on the point by rounding.
+const leastDistanceDeg = 1e-15;
+
 const point = 'ST_SetSRID(ST_MakePoint($1::float8, $2::float8), 4326)';
 
 /**
@@ -65,8 +68,8 @@ select json_build_object('activeId', ${activeDataset}, 'candidates', (
     select p.boundary_no, case
       when ST_Covers(p.geom, ${point}) then 0
       when ST_DWithin(p.geom, ${point}, $6::float8)
-      then ST_Distance(ST_Scale(p.geom, $5::float8, 1),
-        ST_SetSRID(ST_MakePoint($1::float8 * $5::float8, $2::float8), 4326))
+      then greatest(ST_Distance(ST_Scale(p.geom, $5::float8, 1),
+        ST_SetSRID(ST_MakePoint($1::float8 * $5::float8, $2::float8), 4326)), ${leastDistanceDeg})
       end as distance
     from boundary_part p
     where p.dataset_id = $8::int and p.geom && ST_Expand(${point}, $6::float8, $7::float8)
