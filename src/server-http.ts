@@ -81,6 +81,11 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     apiKeys: store.apiKeys,
     gis: createGisReader({
       uploadsFolder: join(config.dataDir, 'uploads'),
+      // An upload, and what is made of it; what is read as a stream out of it takes no disk.
+      limits: {
+        spooledBytesMax: 2 * config.http.uploadMaxBytes,
+        unpackedBytesMax: 4 * config.http.uploadMaxBytes,
+      },
       onLeftBehind: (names) => logger.warn('load.leftBehind', { names }),
     }),
     locationTables: store.locationTables,

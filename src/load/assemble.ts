@@ -84,6 +84,11 @@ export class Assembler {
     if (plan.kind === 'ignored') return plan;
     if (plan.kind === 'refused')
       return { kind: 'ended', item: this.#refused(plan.refusal, undefined, undefined) };
+    // A table is in one system; what is wrong with that is wrong with all of its rows.
+    const place = this.#layer?.isTable === true ? placeOf(plan.crs ?? item.crs) : undefined;
+    if (place?.ok === false) {
+      return { kind: 'ended', item: this.#refused(place.error, undefined, plan.layer.layer) };
+    }
     return { kind: 'source', item: this.#feature(item, plan), plan };
   }
 

@@ -45,6 +45,10 @@ export const loadErrors = defineErrors({
     meaning: 'A file is in a format that is read through ogr2ogr, which is not installed.',
   },
   'load.gdalFailed': { kind: 'reject', meaning: 'ogr2ogr could not read a file, or not within its limits.' },
+  'load.tooManyRefused': {
+    kind: 'reject',
+    meaning: 'So many features of a source are refused that it was read no further.',
+  },
   'load.noLayers': { kind: 'reject', meaning: 'A file has no layers with geometry.' },
   'load.layerUnknown': {
     kind: 'reject',

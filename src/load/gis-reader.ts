@@ -10,6 +10,7 @@ import type {
   SourceFeature,
 } from '../esrp/index.ts';
 import { type AssembleOptions, Assembler } from './assemble.ts';
+import { Breather } from './breather.ts';
 import type { CrsState } from './crs.ts';
 import { readCrs } from './crs.ts';
 import { layerByWord } from './layer-names.ts';
@@ -20,7 +21,7 @@ import { Ogr } from './ogr.ts';
 import { type SourceContext, sourceLayers } from './source.ts';
 import { SourceFault } from './source-fault.ts';
 import { cleanSpools, openSpool, type Spool } from './spool.ts';
-import type { SourceLayer } from './types.ts';
+import type { Refusal, SourceLayer } from './types.ts';
 
 /** How sources are read. */
 export interface GisReaderOptions {
@@ -134,7 +135,10 @@ async function* readFeatures(
   context: SourceContext,
 ): AsyncGenerator<SourceFeature, void, undefined> {
   const assembler = new Assembler(assembleOptions(reading));
+  const breather = new Breather();
+  const { refusedMax } = context.limits;
   let ignored: string | undefined;
+  let refusedCount = 0;
   try {
     for await (const part of sourceLayers(bytes, reading.fileName, context)) {
       if (part.kind === 'refused') {
@@ -143,6 +147,8 @@ async function* readFeatures(
       }
       assembler.begin(part.layer, part.isLone);
       for await (const row of part.layer.rows()) {
+        const pause = breather.breathe();
+        if (pause !== undefined) await pause;
         const made = assembler.take(row);
         if (made.kind === 'ignored') {
           ignored = made.reason;
@@ -150,6 +156,11 @@ async function* readFeatures(
         }
         yield made.item;
         if (made.kind === 'ended') break;
+        if (made.item.kind === 'refused') refusedCount += 1;
+        if (refusedCount >= refusedMax) {
+          yield assembler.refuse(tooManyRefused(refusedMax));
+          return;
+        }
       }
     }
     for (const layer of assembler.unmetLayers()) yield assembler.refuse(unmetLayer(layer));
@@ -163,7 +174,14 @@ async function* readFeatures(
   }
 }
 
-function unmetLayer(layer: string): { readonly code: 'load.mappingUnmet'; readonly reason: string } {
+function tooManyRefused(count: number): Refusal {
+  return {
+    code: 'load.tooManyRefused',
+    reason: `${count} features are refused already, and nothing after them was read; a preview shows what the first are like`,
+  };
+}
+
+function unmetLayer(layer: string): Refusal {
   return {
     code: 'load.mappingUnmet',
     reason: `the mapping names the layer ${layer.slice(0, 60)}, which the source does not have`,

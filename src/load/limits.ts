@@ -10,6 +10,8 @@ export interface GisLimits extends GeoJsonLimits {
   readonly entriesMax: number;
   /** Layers of one GeoPackage. */
   readonly layersMax: number;
+  /** Refused features of a source; after so many it is read no further. All of them are kept until the load ends. */
+  readonly refusedMax: number;
   /** From the start of ogr2ogr to its end. */
   readonly convertDeadlineMs: number;
 }
@@ -21,5 +23,6 @@ export const defaultGisLimits: GisLimits = {
   spooledBytesMax: 8_000_000_000,
   entriesMax: 10_000,
   layersMax: 500,
+  refusedMax: 50_000,
   convertDeadlineMs: 900_000,
 };

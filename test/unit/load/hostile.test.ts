@@ -428,6 +428,32 @@ describe('GeoPackages', () => {
   });
 });
 
+describe('a source of which nothing can be used', () => {
+  const many = `${JSON.stringify({ type: 'Feature', properties: {}, geometry: null })}\n`.repeat(20_000);
+
+  it('is read no further after many refusals', async () => {
+    const found = await refused(many, { limits: { refusedMax: 3 } });
+    expect(found).toHaveLength(4);
+    expect(found.at(-1)).toMatch(/^load\.tooManyRefused: 3 features/);
+  });
+
+  it('lets others have their turn', async () => {
+    let turns = 0;
+    let isOver = false;
+    const next = () => {
+      turns += 1;
+      if (!isOver) setImmediate(next);
+    };
+    setImmediate(next);
+    const reader = createGisReader({ uploadsFolder: '/nonexistent' });
+    // All of it comes in one piece, so that nothing is waited for.
+    const source = arriving(Buffer.from(many), Number.MAX_SAFE_INTEGER);
+    for await (const item of reader.features(source, { defaultServiceUrn: undefined })) void item;
+    isOver = true;
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
 describe('ogr2ogr', () => {
   const vrt =
     '<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>';
