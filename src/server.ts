@@ -62,25 +62,10 @@ export async function startServer(config: Config, options: StartOptions): Promis
   try {
     const opening = openTheStore(config, logger, options.onProgress);
     // The rest of the program is read while the database's own thread starts: that is a third of a second.
-    const reading = Promise.all([
-      import('./server-sip.ts'),
-      import('./server-http.ts'),
-      import('./server-settings.ts'),
-      import('./server-http-places.ts'),
-      import('./server-lost.ts'),
-      import('./server-discrepancy.ts'),
-    ]);
+    const reading = readProgram();
     const store = await opening;
     undo.push(() => store.close(shutdownMs));
-    const [
-      { startSip, startDemoPsap, stopDemoPsap },
-      { makeHttp },
-      { listenerText },
-      forHttp,
-      forLost,
-      forReports,
-    ] = await reading;
-    const { makeReferences, openHttpPlaces } = forHttp;
+    const { startSip, startDemoPsap, stopDemoPsap, makeHttp, listenerText, ...program } = await reading;
     const psap = await startDemoPsap(config, psapHost, logger);
     if (psap !== undefined) undo.push(() => stopDemoPsap(psap));
     const firstStart = prepareStore(config, store, options.onProgress);
@@ -89,15 +74,15 @@ export async function startServer(config: Config, options: StartOptions): Promis
     firstStart.catch((error: unknown) => logger.error('server.firstStartFailed', { error: String(error) }));
 
     const changes = new CallChanges();
-    const references = makeReferences(config);
-    const lost = await forLost.startLost(config, { store, validator: store.civic, logger });
+    const references = program.makeReferences(config);
+    const lost = await program.startLost(config, { store, validator: store.civic, logger });
     undo.push(() => lost.stop());
     const { lookup } = lost;
     const sip = await startSip(config, { store, lookup, logger, changes, publisher: references });
     undo.push(() => sip.stop());
-    const places = await openHttpPlaces(config, logger);
+    const places = await program.openHttpPlaces(config, logger);
     undo.push(async () => places.stop());
-    const discrepancies = await forReports.startDiscrepancies(config, { store, logger });
+    const discrepancies = await program.startDiscrepancies(config, { store, logger });
     undo.push(() => discrepancies.stop());
     const http = makeHttp(config, {
       discrepancies: discrepancies.desk,
@@ -114,15 +99,13 @@ export async function startServer(config: Config, options: StartOptions): Promis
     logger.info('server.started', { sip: sip.listeners.map(listenerText), http: httpAddresses });
     return {
       description: {
-        version: version(),
+        ...describeConfig(config, log),
         sip: sip.listeners.map(listenerText),
         http: httpAddresses.map(({ address, port }) => hostPort(address, port)),
         psap: psapText(config, psap),
         data: store.describe(),
         defaultRoute: sip.defaultRouteUri,
         apiKey,
-        apiKeyFile: shownPath(apiKeyFile(config)),
-        log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
         startMs: performance.now(),
       },
       reloadCertificates: async () => {
@@ -141,6 +124,36 @@ export async function startServer(config: Config, options: StartOptions): Promis
     await runBackwards(undo, logger);
     throw error;
   }
+}
+
+async function readProgram() {
+  const [sip, http, settings, places, lost, reports] = await Promise.all([
+    import('./server-sip.ts'),
+    import('./server-http.ts'),
+    import('./server-settings.ts'),
+    import('./server-http-places.ts'),
+    import('./server-lost.ts'),
+    import('./server-discrepancy.ts'),
+  ]);
+  return {
+    startSip: sip.startSip,
+    startDemoPsap: sip.startDemoPsap,
+    stopDemoPsap: sip.stopDemoPsap,
+    makeHttp: http.makeHttp,
+    listenerText: settings.listenerText,
+    makeReferences: places.makeReferences,
+    openHttpPlaces: places.openHttpPlaces,
+    startLost: lost.startLost,
+    startDiscrepancies: reports.startDiscrepancies,
+  };
+}
+
+function describeConfig(config: Config, log: string) {
+  return {
+    version: version(),
+    apiKeyFile: shownPath(apiKeyFile(config)),
+    log: log === 'stderr' || log === 'stdout' ? '' : shownPath(log),
+  };
 }
 
 function logProblems(problems: readonly CodedError[], logger: OwnedLogger): void {
