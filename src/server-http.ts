@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from './config/index.ts';
-import type { CallChanges } from './esrp/index.ts';
+import type { CallChanges, GisReader } from './esrp/index.ts';
 import { createRouteService, createShadowRunner, defaultShadowLimits } from './esrp/index.ts';
 import type { DiscrepancyDesk, Health, HttpServer, LocationReferences } from './http/index.ts';
 import { createHttpServer } from './http/index.ts';
@@ -79,15 +79,7 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
     callChanges: changes,
     audit: store.audit,
     apiKeys: store.apiKeys,
-    gis: createGisReader({
-      uploadsFolder: join(config.dataDir, 'uploads'),
-      // An upload, and what is made of it; what is read as a stream out of it takes no disk.
-      limits: {
-        spooledBytesMax: 2 * config.http.uploadMaxBytes,
-        unpackedBytesMax: 4 * config.http.uploadMaxBytes,
-      },
-      onLeftBehind: (names) => logger.warn('load.leftBehind', { names }),
-    }),
+    gis: makeGis(config, logger),
     locationTables: store.locationTables,
     readLocationTable: (bytes, table) =>
       readLocationTable(bytes, { table, limits: defaultLocationTableLimits }),
@@ -110,6 +102,16 @@ export function makeHttp(config: Config, parts: HttpParts): HttpServer {
   });
 }
 
+function makeGis(config: Config, logger: OwnedLogger): GisReader {
+  const { uploadMaxBytes } = config.http;
+  return createGisReader({
+    uploadsFolder: join(config.dataDir, 'uploads'),
+    // An upload, and what is made of it; what is read as a stream out of it takes no disk.
+    limits: { spooledBytesMax: 2 * uploadMaxBytes, unpackedBytesMax: 4 * uploadMaxBytes },
+    onLeftBehind: (names) => logger.warn('load.leftBehind', { names }),
+  });
+}
+
 function processCounters(): Readonly<Record<string, number>> {
   const memory = process.memoryUsage();
   return {
@@ -119,8 +121,8 @@ function processCounters(): Readonly<Record<string, number>> {
   };
 }
 
-// Without its database the server still routes, by default, and so says `degraded`: were it not ready then, an outage of
-// the database would take every node away from the calls at once.
+// Without its database the server still routes, by the standby index or by default, and so says `degraded`: were it not
+// ready then, an outage of the database would take every node away from the calls at once.
 function healthOf(store: Store, sip: RunningSip): Health {
   const { database } = store.health();
   const isUp = database.state === 'up';
