@@ -197,7 +197,7 @@ describe('each error class', () => {
       'http.unsupportedMediaType',
       'POST',
       '/api/v1/datasets?name=x',
-      { headers: { 'content-type': 'application/zip' }, body: 'x' },
+      { headers: { 'content-type': 'text/plain' }, body: 'x' },
     ],
     [
       'a coding that is not taken',
