@@ -7,11 +7,9 @@ import type { BoundaryLookup, LookupScope, SourceFeature } from '../../src/esrp/
 import { makeBoundaryAdmin } from '../../src/store/boundary-admin.ts';
 import { makeBoundaryLookup } from '../../src/store/boundary-lookup.ts';
 import { MemoryLookup } from '../../src/store/memory/memory-lookup.ts';
-import { readActiveVersion, readBoundaries } from '../../src/store/memory/read-dataset.ts';
-import { type DatasetSnapshot, openSnapshot, SnapshotBuilder } from '../../src/store/memory/snapshot.ts';
-import { joinPieces } from '../../src/store/memory/snapshot-file.ts';
-import { ringsOfWkb } from '../../src/store/memory/wkb-rings.ts';
+import type { DatasetSnapshot } from '../../src/store/memory/snapshot.ts';
 import { actor, drivers, recordingLogger, sos, type TestDatabase } from '../store/harness.ts';
+import { snapshotOf } from '../store/memory-harness.ts';
 import { compareArea, comparePoint, type Difference, type Outcome } from './compare.ts';
 import { areaQuestions, EdgeSample, type Edges, pointQuestions, wholeBox } from './questions.ts';
 
@@ -160,20 +158,9 @@ async function inMemory(
   { database }: TestDatabase,
   seed: number,
 ): Promise<{ readonly snapshot: DatasetSnapshot; readonly edges: Edges }> {
-  const version = await readActiveVersion(database, 60_000);
-  if (version === undefined) throw new Error('nothing is active');
   const sample = new EdgeSample(500_000, seed);
-  const builder = new SnapshotBuilder();
-  for await (const rows of readBoundaries(database, version.datasetId)) {
-    for (const { row, wkb } of rows) {
-      const bytes = Buffer.from(wkb.join(''), 'hex');
-      for (const { coordinates } of ringsOfWkb(bytes).rings) sample.add(coordinates);
-      builder.add(row, bytes);
-    }
-  }
-  const opened = openSnapshot(joinPieces(builder.finish(version)));
-  if (!opened.ok) throw new Error(opened.error);
-  return { snapshot: opened.value, edges: sample.kept() };
+  const snapshot = await snapshotOf(database, (ring) => sample.add(ring));
+  return { snapshot, edges: sample.kept() };
 }
 
 interface Parts {

@@ -5,9 +5,7 @@ import type { BoundaryLookup, LookupAnswer, LookupScope } from '../../src/esrp/i
 import { makeBoundaryAdmin } from '../../src/store/boundary-admin.ts';
 import { makeBoundaryLookup } from '../../src/store/boundary-lookup.ts';
 import { MemoryLookup } from '../../src/store/memory/memory-lookup.ts';
-import { readActiveVersion, readBoundaries } from '../../src/store/memory/read-dataset.ts';
 import type { DatasetSnapshot } from '../../src/store/memory/snapshot.ts';
-import { ringsOfWkb } from '../../src/store/memory/wkb-rings.ts';
 import { compareArea, comparePoint, type Difference, type Outcome } from '../equality/compare.ts';
 import { areaQuestions, EdgeSample, pointQuestions, wholeBox } from '../equality/questions.ts';
 import { actor, drivers, recordingLogger, sos, type TestDatabase, testNow } from './harness.ts';
@@ -38,15 +36,8 @@ describe.each(drivers)('memory and $name', ({ isThere, open }) => {
       });
       if (outcome.kind === 'refused') throw new Error(JSON.stringify(outcome.refused));
       await boundaries.activate(outcome.dataset.id, actor);
-      snapshot = await snapshotOf(test.database);
-      const version = await readActiveVersion(test.database, 20_000);
       sample = new EdgeSample(20_000, seed);
-      for await (const rows of readBoundaries(test.database, version?.datasetId ?? 0)) {
-        for (const { wkb } of rows) {
-          const { rings } = ringsOfWkb(Buffer.from(wkb.join(''), 'hex'));
-          for (const { coordinates } of rings) sample.add(coordinates);
-        }
-      }
+      snapshot = await snapshotOf(test.database, (ring) => sample.add(ring));
       both = [new MemoryLookup(() => snapshot), makeBoundaryLookup(test.database)];
     });
     afterAll(async () => await test.close());

@@ -5,14 +5,15 @@ import { readActiveVersion, readBoundaries } from '../../src/store/memory/read-d
 import { type DatasetSnapshot, openSnapshot, SnapshotBuilder } from '../../src/store/memory/snapshot.ts';
 import { joinPieces } from '../../src/store/memory/snapshot-file.ts';
 
-/** The active dataset of a database in memory, through the bytes of its file. */
-export async function snapshotOf(database: Database): Promise<DatasetSnapshot> {
+/** The active dataset of a database in memory, through the bytes of its file; `onRing` is told its rings. */
+export async function snapshotOf(
+  database: Database,
+  onRing?: (ring: ArrayLike<number>) => void,
+): Promise<DatasetSnapshot> {
   const version = await readActiveVersion(database, 60_000);
   if (version === undefined) throw new Error('no dataset is active');
-  const builder = new SnapshotBuilder();
-  for await (const rows of readBoundaries(database, version.datasetId)) {
-    for (const { row, wkb } of rows) builder.add(row, Buffer.from(wkb.join(''), 'hex'));
-  }
+  const builder = new SnapshotBuilder(onRing);
+  for await (const rows of readBoundaries(database, version.datasetId)) builder.addSent(rows);
   const opened = openSnapshot(joinPieces(builder.finish(version)));
   if (!opened.ok) throw new Error(opened.error);
   return opened.value;

@@ -6,11 +6,11 @@ export type MakerJob =
   | { readonly kind: 'build'; readonly file: string }
   | { readonly kind: 'load'; readonly file: string };
 
-/** A boundary on its way to the thread. */
+/** A boundary on its way to the thread, or a piece of the geometry of the next one: a large one comes in several. */
 export interface SentRow {
-  readonly row: StandbyRow;
-  /** WKB in hex, in pieces of whole bytes. */
-  readonly wkb: readonly string[];
+  readonly row: StandbyRow | undefined;
+  /** WKB in hex, whole bytes of it. */
+  readonly wkb: string;
 }
 
 /** To the thread. */

@@ -5,8 +5,11 @@ import type { StandbyRow } from './columns.ts';
 import type { SentRow } from './messages.ts';
 import { type DatasetVersion, isSameVersion } from './snapshot.ts';
 
-/** WKB of one piece: the embedded database does nothing else while it makes one, a few milliseconds. */
-const pieceBytes = 256 * 1024;
+/**
+ * WKB of one piece: the embedded database does nothing else while it makes one, nor this thread while it passes it on, a
+ * few milliseconds.
+ */
+const pieceBytes = 128 * 1024;
 const pieceDeadlineMs = 120_000;
 
 /** The active dataset's state, undefined where none is active. */
@@ -25,7 +28,7 @@ export async function readActiveVersion(
 
 type PageRow = StandbyRow & { readonly no: number; readonly wkb: string | null };
 
-/** Reads the boundaries of a dataset, in their order, as a stream of small pieces. */
+/** Reads the boundaries of a dataset, in their order, as a stream of small pieces; of large ones the geometry first. */
 export async function* readBoundaries(
   database: Database,
   datasetId: number,
@@ -37,24 +40,25 @@ export async function* readBoundaries(
     if (last === undefined) return;
     const rows: SentRow[] = [];
     for (const { no, wkb, ...row } of page) {
-      rows.push({ row, wkb: wkb === null ? await readGeometry(database, datasetId, no) : [wkb] });
+      // The first of its page, and alone in it.
+      if (wkb === null) yield* readGeometry(database, datasetId, no);
+      rows.push({ row, wkb: wkb ?? '' });
     }
     yield rows;
     after = last.no;
   }
 }
 
-async function readGeometry(
+async function* readGeometry(
   database: Database,
   datasetId: number,
   boundaryNo: number,
-): Promise<readonly string[]> {
-  const pieces: string[] = [];
+): AsyncGenerator<readonly SentRow[]> {
   for (let offset = 0; ; offset += pieceBytes) {
     const statement = geometryPiece(datasetId, boundaryNo, offset, pieceBytes);
-    const piece = (await database.query(statement, { deadlineMs: pieceDeadlineMs })) as string;
-    pieces.push(piece);
-    if (piece.length < 2 * pieceBytes) return pieces;
+    const wkb = (await database.query(statement, { deadlineMs: pieceDeadlineMs })) as string;
+    yield [{ row: undefined, wkb }];
+    if (wkb.length < 2 * pieceBytes) return;
   }
 }
 

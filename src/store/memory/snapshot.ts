@@ -10,6 +10,7 @@ import {
   padded,
   type StandbyRow,
 } from './columns.ts';
+import type { SentRow } from './messages.ts';
 import { ringsOfWkb } from './wkb-rings.ts';
 
 /** Which state of which dataset: a database that is made anew counts its datasets from 1 again, so the id is not enough. */
@@ -48,11 +49,28 @@ const preambleBytes = 8 + 8 + 32;
 export class SnapshotBuilder {
   readonly #columns = new ColumnsBuilder();
   readonly #index = polygonIndexBuilder();
+  /** Of the geometry of the next boundary. */
+  readonly #pieces: Buffer[] = [];
+  readonly #onRing: ((ring: ArrayLike<number>) => void) | undefined;
 
-  add(row: StandbyRow, wkb: Buffer): void {
+  /** `onRing` is told each ring, as longitude, latitude, longitude ... */
+  constructor(onRing?: (ring: ArrayLike<number>) => void) {
+    this.#onRing = onRing;
+  }
+
+  /** Adds boundaries whose geometry may come in pieces. */
+  addSent(rows: readonly SentRow[]): void {
+    for (const { row, wkb } of rows) {
+      this.#pieces.push(Buffer.from(wkb, 'hex'));
+      if (row !== undefined) this.#add(row, Buffer.concat(this.#pieces.splice(0)));
+    }
+  }
+
+  #add(row: StandbyRow, wkb: Buffer): void {
     const { rings, extent } = ringsOfWkb(wkb);
     this.#index.add(rings);
     this.#columns.add(row, extent);
+    for (const { coordinates } of rings) this.#onRing?.(coordinates);
   }
 
   /** The file's bytes in pieces. The builder must not be used any more. */

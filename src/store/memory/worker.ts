@@ -26,9 +26,7 @@ function build(file: string): void {
   const handle = async (request: MakerRequest): Promise<void> => {
     assert(builder !== undefined, 'nothing comes after the end');
     if (request.kind === 'rows') {
-      for (const { row, wkb } of request.rows) {
-        builder.add(row, Buffer.concat(wkb.map((hex) => Buffer.from(hex, 'hex'))));
-      }
+      builder.addSent(request.rows);
       report({ kind: 'taken' });
       return;
     }
