@@ -7,12 +7,28 @@ import { defaultMinAreaM2 } from './checks.ts';
 
 const pollEveryMs = 200;
 
+/** The dataset, active now, or why it is not. */
+export type Activated =
+  | { readonly kind: 'active'; readonly dataset: Dataset }
+  | Extract<Outcome, { kind: 'problem' }>;
+
+/** Makes a dataset the active one that was never checked, and keeps that it was. */
+export async function activateUnchecked(
+  dataset: Dataset,
+  actor: Actor,
+  { audit, boundaries }: OperationPorts,
+): Promise<Activated> {
+  const detail = { datasetId: dataset.id, code: 'http.notChecked' };
+  await audit.append(actor, 'dataset.activatedUnchecked', detail);
+  return { kind: 'active', dataset: (await boundaries.activate(dataset.id, actor)) ?? dataset };
+}
+
 /** Checks a dataset that has just been loaded, and makes it the active one where the check finds no error. */
 export async function activateChecked(
   dataset: Dataset,
   actor: Actor,
   ports: OperationPorts,
-): Promise<{ readonly kind: 'active'; readonly dataset: Dataset } | Extract<Outcome, { kind: 'problem' }>> {
+): Promise<Activated> {
   const { review, boundaries } = ports;
   await review.startCheck(dataset.id, { minAreaM2: defaultMinAreaM2, actor });
   let report = await review.getCheck(dataset.id);
@@ -26,7 +42,7 @@ export async function activateChecked(
     return problem(
       'http.checkFailed',
       `dataset ${dataset.id} was loaded, its check ${why}: GET ${path}/findings?severity=error. It is not active`,
-      { headers: { Location: path }, extensions: { datasetId: dataset.id } },
+      { headers: { Location: path } },
     );
   }
   const active = await boundaries.activate(dataset.id, actor);

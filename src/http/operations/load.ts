@@ -10,7 +10,7 @@ import { gisPreviewSchema, gisPreviewToWire } from '../wire/gis-preview.ts';
 import { loadListSchema, loadListToWire } from '../wire/load-progress.ts';
 import { datasetIdText } from './datasets.ts';
 import { datasetExample, featureCollectionExample, gisPreviewExample } from './examples.ts';
-import { activateChecked } from './load-activate.ts';
+import { activateChecked, activateUnchecked } from './load-activate.ts';
 
 /** How the body of a load or a preview may come. */
 const upload = {
@@ -81,6 +81,9 @@ export const loadDataset = defineOperation({
     activate: booleanText()
       .default(false)
       .describe('Checks the dataset, and makes it the active one where the check finds no error'),
+    unchecked: booleanText()
+      .default(false)
+      .describe('With `activate`: makes it the active one without a check; the audit trail has it'),
   }),
   body: { upload },
   replies: [
@@ -101,6 +104,7 @@ export const loadDataset = defineOperation({
         invalidGeometry: query.invalidGeometry,
         base: query.base === undefined ? undefined : datasetId(query.base),
         isActivated: query.activate,
+        isUnchecked: query.unchecked,
         key: query.key,
         reading: query,
       },
@@ -181,6 +185,7 @@ export const listLoads = defineOperation({
 
 interface LoadRequest extends Pick<LoadOptions, 'name' | 'source' | 'invalidGeometry' | 'base'> {
   readonly isActivated: boolean;
+  readonly isUnchecked: boolean;
   readonly key: string | undefined;
   readonly reading: ReadingQuery;
 }
@@ -192,7 +197,7 @@ async function loadFromUpload(
   actor: Actor,
   ports: OperationPorts,
 ): Promise<Outcome> {
-  const { isActivated, key, reading: query, ...options } = request;
+  const { isActivated, isUnchecked, key, reading: query, ...options } = request;
   const wanted = readingOf(query, body, ports);
   if (wanted.kind === 'problem') return wanted;
   if (options.base !== undefined && (await ports.boundaries.getDataset(options.base)) === undefined) {
@@ -203,7 +208,8 @@ async function loadFromUpload(
     const features = ports.gis.features(ticket.count(chunks), wanted.reading);
     const outcome = await ports.boundaries.load(features, { ...options, actor, onProgress: ticket.note });
     if (outcome.kind === 'refused') return refusal(outcome, ports.limits.listedFeaturesMax);
-    const activated = isActivated ? await activateChecked(outcome.dataset, actor, ports) : undefined;
+    const activate = isUnchecked ? activateUnchecked : activateChecked;
+    const activated = isActivated ? await activate(outcome.dataset, actor, ports) : undefined;
     return activated?.kind === 'problem'
       ? activated
       : loaded(outcome, activated?.dataset ?? outcome.dataset, ports.limits.listedFeaturesMax);

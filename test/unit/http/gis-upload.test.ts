@@ -231,6 +231,50 @@ describe('how a file is to be read', () => {
   });
 });
 
+describe('a load that is to be activated', () => {
+  it.each<[string, string, number, readonly string[]]>([
+    ['is checked first', '', 1, ['dataset.activated']],
+    [
+      'is not where it says so, which is kept',
+      '&unchecked=true',
+      0,
+      ['dataset.activatedUnchecked', 'dataset.activated'],
+    ],
+  ])('%s', async (_name, query, checkCount, actions) => {
+    server = await startTestServer();
+    const checks: number[] = [];
+    const startCheck = server.review.startCheck.bind(server.review);
+    server.review.startCheck = (id, options) => {
+      checks.push(id);
+      return startCheck(id, options);
+    };
+    const answer = await server.send('POST', `/api/v1/datasets?name=x&activate=true${query}`, {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(boundaryFile(['a'])),
+    });
+    expect(answer.json).toMatchObject({ dataset: { id: 1, state: 'active' } });
+    expect(checks).toHaveLength(checkCount);
+    expect(server.audit.rows.map(({ action }) => action)).toEqual(expect.arrayContaining([...actions]));
+  });
+
+  it('stays as it is where its check finds errors', async () => {
+    server = await startTestServer();
+    const getCheck = server.review.getCheck.bind(server.review);
+    server.review.getCheck = async (id) => {
+      const report = await getCheck(id);
+      return report === undefined ? undefined : { ...report, counts: { ...report.counts, error: 2 } };
+    };
+    const answer = await server.send('POST', '/api/v1/datasets?name=x&activate=true', {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(boundaryFile(['a'])),
+    });
+    expect(answer.status, answer.text).toBe(409);
+    expect(answer.json).toMatchObject({ type: '/api/v1/problems/http.checkFailed' });
+    expect(faultsOf({ $ref: '#/components/schemas/Problem' }, answer.json)).toEqual([]);
+    expect((await server.boundaries.listDatasets()).map(({ state }) => state)).not.toContain('active');
+  });
+});
+
 describe('a load that is under way', () => {
   it('is listed with how far it is, and no more once it has ended', async () => {
     server = await startTestServer();
