@@ -68,32 +68,11 @@ const nothingYet: ShadowSummary = {
 /** Makes the runner of shadow routing. */
 export function createShadowRunner(limits: ShadowLimits, ports: ShadowRunnerPorts): ShadowRunner {
   const runs = new Map<DatasetId, Run>();
-  const { clock, store, logger } = ports;
+  const { clock, store } = ports;
 
   const work = async (run: Run): Promise<void> => {
-    const { request } = run.report;
-    try {
-      const summary = await runShadow(request, ports, {
-        limits,
-        isCancelled: () => run.isCancelled,
-        onProgress: async (soFar) => {
-          run.report = { ...run.report, summary: soFar };
-        },
-      });
-      const state = run.isCancelled ? 'failed' : 'finished';
-      const detail = run.isCancelled ? 'it was ended before it was done' : '';
-      run.report = { ...run.report, state, detail, summary, finishedAt: clock.wall() };
-    } catch (thrown) {
-      const detail = errorText(thrown);
-      logger.warn('shadow.failed', { datasetId: request.datasetId, reason: detail });
-      run.report = { ...run.report, state: 'failed', detail, finishedAt: clock.wall() };
-    }
-    try {
-      await store.putShadow(run.report);
-    } catch (thrown) {
-      logger.warn('shadow.notKept', { datasetId: request.datasetId, reason: errorText(thrown) });
-    }
-    runs.delete(request.datasetId);
+    await carryOut(run, limits, ports);
+    runs.delete(run.report.request.datasetId);
   };
 
   return {
@@ -140,4 +119,31 @@ export function createShadowRunner(limits: ShadowLimits, ports: ShadowRunnerPort
       await Promise.all([...runs.values()].map(({ done }) => done));
     },
   };
+}
+
+/** Runs, and keeps what it came to. */
+async function carryOut(run: Run, limits: ShadowLimits, ports: ShadowRunnerPorts): Promise<void> {
+  const { clock, store, logger } = ports;
+  const { request } = run.report;
+  try {
+    const summary = await runShadow(request, ports, {
+      limits,
+      isCancelled: () => run.isCancelled,
+      onProgress: async (soFar) => {
+        run.report = { ...run.report, summary: soFar };
+      },
+    });
+    const state = run.isCancelled ? 'failed' : 'finished';
+    const detail = run.isCancelled ? 'it was ended before it was done' : '';
+    run.report = { ...run.report, state, detail, summary, finishedAt: clock.wall() };
+  } catch (thrown) {
+    const detail = errorText(thrown);
+    logger.warn('shadow.failed', { datasetId: request.datasetId, reason: detail });
+    run.report = { ...run.report, state: 'failed', detail, finishedAt: clock.wall() };
+  }
+  try {
+    await store.putShadow(run.report);
+  } catch (thrown) {
+    logger.warn('shadow.notKept', { datasetId: request.datasetId, reason: errorText(thrown) });
+  }
 }

@@ -1,5 +1,6 @@
 import { shown } from './checks-attributes.ts';
 import { type CheckContext, inGroups } from './checks-context.ts';
+import type { Statement } from './database/types.ts';
 import {
   type CheckedBoundary,
   type JudgedPolygon,
@@ -7,6 +8,7 @@ import {
   type LongEdge,
   longEdges,
   type Overlap,
+  overlapOfParts,
   overlapsOfPairs,
   type PolygonTable,
 } from './sql/check-boundary.ts';
@@ -15,6 +17,8 @@ import type { TileBox } from './sql/check-tile.ts';
 /** Corners that one statement looks at: some tens of milliseconds. */
 const cornersMax = 200_000;
 const pairCornersMax = 100_000;
+/** Two boundaries with more corners in all are compared by their parts. */
+const wholeCornersMax = 20_000;
 /** Edges wider than this are told (degrees of longitude). */
 const longEdgeDeg = 0.2;
 /** From here on a gap or an overlap is an error. */
@@ -122,7 +126,11 @@ export async function checkOverlaps(
   const pairs = candidatePairs(boundaries);
   const found: OverlapBox[] = [];
   let done = 0;
-  const corners = ([a, b]: Pair) => (byNo.get(a)?.corners ?? 0) + (byNo.get(b)?.corners ?? 0);
+  const corners = ([a, b]: Pair) => {
+    const sum = (byNo.get(a)?.corners ?? 0) + (byNo.get(b)?.corners ?? 0);
+    // A large pair has a statement of its own.
+    return sum > wholeCornersMax ? pairCornersMax : sum;
+  };
   for (const group of inGroups(pairs, corners, pairCornersMax)) {
     for (const overlap of await overlapsOf(context, group, byNo)) {
       const a = byNo.get(overlap.a);
@@ -180,7 +188,7 @@ async function overlapsOf(
   byNo: ReadonlyMap<number, CheckedBoundary>,
 ): Promise<readonly Overlap[]> {
   const answer = await context.tryAsking<{ readonly tested: number; readonly found: readonly Overlap[] }>(
-    overlapsOfPairs(context.datasetId, pairs),
+    statementFor(context, pairs, byNo),
   );
   if (answer?.tested === pairs.length) return answer.found;
   const [only] = pairs;
@@ -195,6 +203,29 @@ async function overlapsOf(
     ...(await overlapsOf(context, pairs.slice(0, half), byNo)),
     ...(await overlapsOf(context, pairs.slice(half), byNo)),
   ];
+}
+
+function statementFor(
+  { datasetId }: CheckContext,
+  pairs: readonly Pair[],
+  byNo: ReadonlyMap<number, CheckedBoundary>,
+): Statement {
+  const [only] = pairs;
+  const [a, b] = (only ?? []).map((no) => byNo.get(no));
+  if (pairs.length > 1 || only === undefined || a === undefined || b === undefined) {
+    return overlapsOfPairs(datasetId, pairs);
+  }
+  const { box: x } = a;
+  const { box: y } = b;
+  if (x === null || y === null || a.corners + b.corners <= wholeCornersMax)
+    return overlapsOfPairs(datasetId, pairs);
+  const box = [
+    Math.max(x[0], y[0]),
+    Math.max(x[1], y[1]),
+    Math.min(x[2], y[2]),
+    Math.min(x[3], y[3]),
+  ] as const;
+  return overlapOfParts(datasetId, only, box);
 }
 
 async function addOverlap(

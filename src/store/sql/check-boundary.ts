@@ -21,6 +21,14 @@ export function placeOf(geometry: string): string {
     then ST_Envelope(${geometry}) else ${geometry} end, 7)`;
 }
 
+/**
+ * The area of a polygon on the spheroid, square metres, its edges straight in longitude and latitude: a geography's edges
+ * are not, and one of half the world is none.
+ */
+export function areaOf(geometry: string): string {
+  return `ST_Area(ST_Segmentize(${geometry}, 0.5::float8)::geography)`;
+}
+
 /** What the checks of attributes and of pairs need of a service boundary; times are epoch milliseconds. */
 export interface CheckedBoundary {
   readonly no: number;
@@ -201,11 +209,45 @@ export function overlapsOfPairs(datasetId: number, pairs: readonly (readonly [nu
         select a, b, ST_CollectionExtract(ST_Intersection(ga, gb, ${overlayGridDeg}), 3) as g
         from tested where is_common)
       select json_build_object('tested', (select count(is_common) from tested),
-        'found', coalesce(json_agg(json_build_object('a', a, 'b', b, 'areaM2', ST_Area(g::geography),
+        'found', coalesce(json_agg(json_build_object('a', a, 'b', b, 'areaM2', ${areaOf('g')},
           'place', ${placeOf('g')}, 'box', json_build_array(ST_XMin(g), ST_YMin(g), ST_XMax(g), ST_YMax(g))))
           filter (where not ST_IsEmpty(g)), '[]'))::text as answer
       from cut`,
     values: [pairs.map(([a]) => a), pairs.map(([, b]) => b)],
+  };
+}
+
+/**
+ * The same for one pair by the parts of both in the box that they share: of a boundary of half a million corners only what
+ * is near the other one is looked at. `tested` is 1.
+ */
+export function overlapOfParts(
+  datasetId: number,
+  [a, b]: readonly [number, number],
+  box: readonly [number, number, number, number],
+): Statement {
+  const id = datasetLiteral(datasetId);
+  const parts = (
+    no: string,
+  ) => `select geom from boundary_part where dataset_id = ${id} and boundary_no = ${no}
+    and geom && ST_MakeEnvelope($3::float8, $4::float8, $5::float8, $6::float8, 4326)`;
+  return {
+    name: '',
+    text: `with x as materialized (${parts('$1::int')}),
+      y as materialized (${parts('$2::int')}),
+      tested as materialized (
+        select x.geom as gx, y.geom as gy, ST_Relate(x.geom, y.geom, '2********') as is_common
+        from x join y on x.geom && y.geom),
+      cut as materialized (
+        select ST_CollectionExtract(ST_Intersection(gx, gy, ${overlayGridDeg}), 3) as g from tested where is_common),
+      joined as materialized (
+        select ST_Union(g, ${overlayGridDeg}::float8) as g from cut where not ST_IsEmpty(g))
+      select json_build_object('tested', 1, 'found', coalesce(json_agg(json_build_object('a', $1::int, 'b', $2::int,
+          'areaM2', ${areaOf('g')}, 'place', ${placeOf('g')},
+          'box', json_build_array(ST_XMin(g), ST_YMin(g), ST_XMax(g), ST_YMax(g))))
+          filter (where g is not null and not ST_IsEmpty(g)), '[]'))::text as answer
+      from joined`,
+    values: [a, b, ...box],
   };
 }
 

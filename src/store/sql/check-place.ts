@@ -1,6 +1,6 @@
 import type { Statement } from '../database/types.ts';
 import { overlayGridDeg } from '../geometry/caller-area.ts';
-import { placeOf } from './check-boundary.ts';
+import { areaOf, placeOf } from './check-boundary.ts';
 
 // Gaps and overlaps, once a place.
 
@@ -73,9 +73,9 @@ export function keepOverlap(of: {
         from pair where is_common),
       kept as (
         insert into data_error (kind, place_key, service_urn, agencies, feature_ids, found_by, dataset_id, area_m2, place)
-        select 'overlap', $4, service_urn, agencies, array[$2, $3], 'lookup', $1::int, ST_Area(g::geography),
+        select 'overlap', $4, service_urn, agencies, array[$2, $3], 'lookup', $1::int, ${areaOf('g')},
           ST_SetSRID(ST_GeomFromGeoJSON(${placeOf('g')}), 4326)
-        from cut where ST_Area(g::geography) >= $5::float8
+        from cut where ${areaOf('g')} >= $5::float8
         on conflict (place_key) do update set last_seen = now(), seen_count = data_error.seen_count + 1,
           resolved_at = null
         returning 1)

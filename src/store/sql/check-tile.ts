@@ -1,6 +1,6 @@
 import type { Statement } from '../database/types.ts';
 import { overlayGridDeg } from '../geometry/caller-area.ts';
-import { datasetLiteral, placeOf } from './check-boundary.ts';
+import { areaOf, datasetLiteral, placeOf } from './check-boundary.ts';
 import { inForce } from './lookup.ts';
 
 // Gaps are looked for tile by tile: what the boundaries of a service cover of a tile is compared by area first, which is
@@ -172,7 +172,7 @@ export function openInTile(of: {
       piece as materialized (
         select (ST_Dump(ST_CollectionExtract(ST_Difference(domain.g, cover.g, ${grid}), 3))).geom as g
         from domain, cover)
-      select coalesce(json_agg(json_build_object('areaM2', ST_Area(g::geography), 'shape', ST_AsGeoJSON(g, 9)::json)),
+      select coalesce(json_agg(json_build_object('areaM2', ${areaOf('g')}, 'shape', ST_AsGeoJSON(g, 9)::json)),
         '[]')::text as answer
       from piece where not ST_IsEmpty(g)`,
     values: [...of.box, of.domain ?? null, of.urns, of.asOf, of.skipped],
@@ -199,7 +199,7 @@ export function outsideInTile(of: {
       piece as materialized (
         select no, id, (ST_Dump(ST_CollectionExtract(ST_Difference(part.g, domain.g, ${grid}), 3))).geom as g
         from part, domain where not ST_IsEmpty(part.g))
-      select coalesce(json_agg(json_build_object('no', no, 'id', id, 'areaM2', ST_Area(g::geography),
+      select coalesce(json_agg(json_build_object('no', no, 'id', id, 'areaM2', ${areaOf('g')},
         'shape', ST_AsGeoJSON(g, 9)::json)), '[]')::text as answer
       from piece where not ST_IsEmpty(g)`,
     values: [...of.box, of.domain, of.skipped],
@@ -210,7 +210,7 @@ export function outsideInTile(of: {
 export function joinPieces(pieces: readonly string[]): Statement {
   return {
     name: '',
-    text: `select json_build_object('areaM2', ST_Area(g::geography), 'place', ${placeOf('g')},
+    text: `select json_build_object('areaM2', ${areaOf('g')}, 'place', ${placeOf('g')},
         'box', json_build_array(ST_XMin(g), ST_YMin(g), ST_XMax(g), ST_YMax(g)))::text as answer
       from (select ST_Union(ST_SetSRID(ST_GeomFromGeoJSON(piece), 4326), ${grid}) as g
         from unnest($1::text[]) piece) joined`,

@@ -1,7 +1,7 @@
 import type { LayerName } from '../../esrp/index.ts';
 import type { Statement } from '../database/types.ts';
 import { overlayGridDeg } from '../geometry/caller-area.ts';
-import { datasetLiteral } from './check-boundary.ts';
+import { areaOf, datasetLiteral } from './check-boundary.ts';
 
 // What is different between two datasets. Rows are compared in ranges of their numbers, so that no statement is long.
 
@@ -147,9 +147,9 @@ export function describeChanges(of: {
     .join(', ');
   const current = (alias: string, dataset: number) =>
     `${alias}.dataset_id = ${datasetLiteral(dataset)} and ${alias}.removed_in is null and ${alias}.${id} = wanted.id`;
-  const area = `case when x.geom is null then ST_Area(y.geom::geography) when y.geom is null then ST_Area(x.geom::geography)
+  const area = `case when x.geom is null then ${areaOf('y.geom')} when y.geom is null then ${areaOf('x.geom')}
       when ST_AsBinary(x.geom) = ST_AsBinary(y.geom) then 0
-      else ST_Area(ST_CollectionExtract(ST_SymDifference(x.geom, y.geom, ${overlayGridDeg}::float8), 3)::geography) end`;
+      else ${areaOf(`ST_CollectionExtract(ST_SymDifference(x.geom, y.geom, ${overlayGridDeg}::float8), 3)`)} end`;
   return {
     name: '',
     text: `select coalesce(json_agg(json_build_object('id', wanted.id,
