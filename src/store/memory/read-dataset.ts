@@ -9,7 +9,7 @@ import { type DatasetVersion, isSameVersion } from './snapshot.ts';
  * WKB of one piece: the embedded database does nothing else while it makes one, nor this thread while it passes it on, a
  * few milliseconds.
  */
-const pieceBytes = 128 * 1024;
+const pieceBytes = 64 * 1024;
 const pieceDeadlineMs = 120_000;
 
 /** The active dataset's state, undefined where none is active. */
