@@ -505,7 +505,7 @@ describe('LoST over the wire', () => {
     ['no XML', 'hello', 'badRequest'],
     ['another document', '<hello/>', 'badRequest'],
     ['no service', findServiceAt([1, 1]).replace(/<service>.*<\/service>/, ''), 'badRequest'],
-    ['a latitude that is none', findServiceAt([1, -122]), 'locationInvalid'],
+    ['a latitude that is none', findServiceAt([1, -222]), 'locationInvalid'],
     ['a number that is none', findServiceAt([1, Number.NaN]), 'locationInvalid'],
     [
       'a service that is not there',
