@@ -6,8 +6,8 @@ import { addFindings, type FindingRow } from './sql/check.ts';
 
 /** Findings of one code that are listed; all are counted. */
 const listedPerCodeMax = 10_000;
-const batchRowsMax = 200;
-const batchBytesMax = 256 * 1024;
+const batchRowsMax = 50;
+const batchBytesMax = 64 * 1024;
 const statementDeadlineMs = 120_000;
 
 /** Something found; what is not said is not known. */

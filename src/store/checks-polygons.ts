@@ -15,10 +15,10 @@ import {
 import type { TileBox } from './sql/check-tile.ts';
 
 /** Corners that one statement looks at: some tens of milliseconds. */
-const cornersMax = 200_000;
-const pairCornersMax = 100_000;
+const cornersMax = 25_000;
+const pairCornersMax = 15_000;
 /** Two boundaries with more corners in all are compared by their parts. */
-const wholeCornersMax = 20_000;
+const wholeCornersMax = 10_000;
 /** Edges wider than this are told (degrees of longitude). */
 const longEdgeDeg = 0.2;
 /** From here on a gap or an overlap is an error. */

@@ -7,7 +7,7 @@ import { checkCover } from './checks-tiles.ts';
 import { areaPage, boundaryPage, type CheckedArea, type CheckedBoundary } from './sql/check-boundary.ts';
 
 /** Boundaries that one statement reads. */
-const pageRows = 200;
+const pageRows = 100;
 
 /** Told how far a check is: the step's name, and the share of the whole, 0 to 1. */
 export type OnStep = (detail: string, progress: number) => Promise<void>;

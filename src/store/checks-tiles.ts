@@ -28,11 +28,11 @@ import {
 // Gaps, and ground outside of the provisioning boundary, tile by tile.
 
 /** Parts of boundaries that a tile has, about: 128 corners each. */
-const tilePartsMax = 64;
+const tilePartsMax = 32;
 /** The grid that tiles are made of is this many cells wide and high; a power of two. */
 const gridCells = 128;
 /** Parts that one statement of areas looks at. */
-const statementPartsMax = 1_000;
+const statementPartsMax = 250;
 /** The frame around everything, so that what lies outside is connected (degrees). */
 const frameDeg = 0.001;
 const metresPerDegree = 111_195;
