@@ -372,6 +372,10 @@ export interface StoredBoundary extends BoundaryMatch {
   readonly a3: string | undefined;
   readonly effective: WallMs | undefined;
   readonly expire: WallMs | undefined;
+  /** Who is asked about what is wrong with it (DiscrpAgID). */
+  readonly discrepancyAgencyId?: string | undefined;
+  readonly dateUpdate?: WallMs | undefined;
+  readonly cardUri?: string | undefined;
   readonly geometry: BoundaryGeometry | undefined;
 }
 

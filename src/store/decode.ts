@@ -22,6 +22,9 @@ export interface BoundaryJson extends MatchJson {
   readonly a1: string | null;
   readonly a2: string | null;
   readonly a3: string | null;
+  readonly discrepancyAgencyId: string | null;
+  readonly cardUri: string | null;
+  readonly dateUpdate: number | null;
   readonly effective: number | null;
   readonly expire: number | null;
   readonly geometry: NonNullable<StoredBoundary['geometry']> | null;
@@ -62,6 +65,9 @@ export function decodeBoundary(json: BoundaryJson): StoredBoundary {
     a1: json.a1 ?? undefined,
     a2: json.a2 ?? undefined,
     a3: json.a3 ?? undefined,
+    discrepancyAgencyId: json.discrepancyAgencyId ?? undefined,
+    cardUri: json.cardUri ?? undefined,
+    dateUpdate: moment(json.dateUpdate),
     effective: moment(json.effective),
     expire: moment(json.expire),
     geometry: json.geometry ?? undefined,

@@ -7,8 +7,11 @@ import type { LayerWriter } from './layer-writer.ts';
 import { getDataset } from './sql/dataset.ts';
 import { removeAllRows, rowsOf } from './sql/layer.ts';
 
-/** Rows that are copied by one statement: the embedded database does nothing else meanwhile. */
-const copyRowsMax: Readonly<Record<Database['kind'], number>> = { pglite: 200, postgres: 20_000 };
+/** Rows that are copied by one statement: the embedded database does nothing else meanwhile, and polygons are large. */
+const copyRowsMax = {
+  pglite: { polygons: 200, lines: 1_000, point: 2_000 },
+  postgres: { polygons: 5_000, lines: 50_000, point: 50_000 },
+} as const;
 const statementDeadlineMs = 120_000;
 /** How often a copy begins again because its source was changed meanwhile. */
 const attemptsMax = 5;
@@ -50,8 +53,9 @@ async function copyLayer(
 ): Promise<number> {
   const { last } = (await ask(rowsOf(writer.spec, base))) as { readonly last: number };
   let count = 0;
-  for (let from = 1; from <= last; from += copyRowsMax[kind]) {
-    const to = from + copyRowsMax[kind] - 1;
+  const rowsMax = copyRowsMax[kind][writer.spec.geometryKind];
+  for (let from = 1; from <= last; from += rowsMax) {
+    const to = from + rowsMax - 1;
     count += Number(await ask(writer.copyFrom(datasetId, { datasetId: base, from, to })));
   }
   return count;

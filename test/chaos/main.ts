@@ -25,6 +25,8 @@ const quiet = () => undefined;
 const logger: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const focuses: readonly Focus[] = ['load', 'change', 'activate', 'remove'];
 const targets: readonly Target[] = ['process', 'server', 'embedded', 'backend'];
+/** As calls have it. */
+const lookupDeadlineMs = 2_000;
 /** Within this a database that was killed answers again, and a process goes on with it. */
 const recoveryMaxMs = 60_000;
 
@@ -90,7 +92,7 @@ class Chaos {
     const until = performance.now() + recoveryMaxMs;
     while (this.#store.health().standby?.datasetId === undefined && performance.now() < until)
       await pause(20);
-    this.#watcher = new Watcher(this.#store.lookup);
+    this.#watcher = new Watcher(this.#store.lookup, lookupDeadlineMs);
     this.#watcher.start();
   }
 
@@ -158,8 +160,10 @@ class Chaos {
   async #inspect(databaseUrl: string | undefined): Promise<readonly string[]> {
     const database = await this.#open(databaseUrl);
     try {
-      await prepareSchema(database, { logger, onProgress: quiet });
-      const watcher = new Watcher(makeBoundaryLookup(database));
+      // A server that is still recovering is waited for, as a start does; the watcher's store answers meanwhile.
+      const preparation = await prepareSchema(database, { logger, onProgress: quiet });
+      await withLimit(preparation.done, recoveryMaxMs, 'the database did not recover');
+      const watcher = new Watcher(makeBoundaryLookup(database), recoveryMaxMs);
       for (let count = 0; count < 11; count += 1) await watcher.once();
       if (databaseUrl === undefined) this.#embeddedCount += watcher.count;
       return [...(await faultsOf(database)), ...watcher.faults];

@@ -4,7 +4,6 @@ import type { BoundaryLookup } from '../../src/esrp/index.ts';
 const scope = {
   services: [serviceUrn('urn:service:sos')] as const,
   asOf: wallMs(1_767_225_600_000),
-  deadlineMs: 2_000,
 };
 
 /** Looks places up all the time, and notes every answer that cannot be: a fault, nothing, or boundaries of two states. */
@@ -14,11 +13,13 @@ export class Watcher {
   byMemory = 0;
   longestMs = 0;
   readonly #lookup: BoundaryLookup;
+  readonly #deadlineMs: number;
   #isStopped = false;
   #done: Promise<void> | undefined;
 
-  constructor(lookup: BoundaryLookup) {
+  constructor(lookup: BoundaryLookup, deadlineMs: number) {
     this.#lookup = lookup;
+    this.#deadlineMs = deadlineMs;
   }
 
   start(): void {
@@ -36,7 +37,7 @@ export class Watcher {
     this.count += 1;
     try {
       const position = { lon: 1 + (this.count % 11), lat: 0.5 };
-      const answer = await this.#lookup.byPoint(position, scope);
+      const answer = await this.#lookup.byPoint(position, { ...scope, deadlineMs: this.#deadlineMs });
       if (answer.kind !== 'found') this.#fault(`the answer ${answer.kind}`);
       else {
         if (answer.answeredBy?.name === 'memory') this.byMemory += 1;

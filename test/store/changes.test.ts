@@ -164,6 +164,73 @@ describe.each(drivers)('sets of changes on $name', ({ isThere, open }) => {
       expect(heard).toEqual([String(id), String(id)]);
     });
 
+    it('change address points and roads as well', async () => {
+      const place = {
+        country: 'US',
+        elements: new Map([
+          ['A1', 'TX'],
+          ['A3', 'Houston'],
+        ]),
+        language: undefined,
+      };
+      const side = {
+        from: 1,
+        to: 99,
+        parity: 'odd',
+        numberPrefix: undefined,
+        civic: place,
+        isForValidation: true,
+      } as const;
+      const { coordinates: _ring, ...shared } = provisioning;
+      const point = (house: string): FeatureEdit => ({
+        kind: house === '7' ? 'add' : 'change',
+        feature: {
+          kind: 'addressPoint',
+          feature: {
+            ...shared,
+            featureId: 'door',
+            civic: { ...place, elements: new Map([...place.elements, ['RD', 'Main'], ['HNO', house]]) },
+            coordinates: [0.5, 0.5],
+          },
+        },
+      });
+      const road: FeatureEdit = {
+        kind: 'add',
+        feature: {
+          kind: 'roadCentreLine',
+          feature: {
+            ...shared,
+            featureId: 'road',
+            street: new Map([['RD', 'Main']]),
+            left: side,
+            right: { ...side, parity: 'even' },
+            lines: [
+              [
+                [0, 0],
+                [1, 1],
+              ],
+            ],
+          },
+        },
+      };
+      const layerCounts = async () => {
+        const dataset = await boundaries.getDataset(id);
+        return [dataset?.layerCounts.addressPoint, dataset?.layerCounts.roadCentreLine];
+      };
+      const house = () =>
+        ask(
+          test.database,
+          `select json_agg(house_number) from address_point where dataset_id = ${id} and removed_in is null`,
+        );
+      const first = applied(await apply([point('7'), road]));
+      const second = applied(await apply([point('9')]));
+      expect([await layerCounts(), await house()]).toEqual([[1, 1], [9]]);
+      await changes.undo(id, second.no, actor);
+      expect([await layerCounts(), await house()]).toEqual([[1, 1], [7]]);
+      await changes.undo(id, first.no, actor);
+      expect([await layerCounts(), await house()]).toEqual([[0, 0], null]);
+    });
+
     it('keep each version of a feature, by the sets that brought and took it', async () => {
       const first = applied(await apply([change(feature('west', { priority: 1 }))]));
       const second = applied(await apply([change(feature('west', { priority: 2, expire: testNow }))]));

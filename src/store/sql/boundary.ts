@@ -5,7 +5,8 @@ const storedJson = (
 ) => `json_build_object('boundaryId', boundary_id, 'datasetId', dataset_id,
   'displayName', display_name, 'serviceUrn', service_urn, 'serviceUri', service_uri, 'serviceNumber', service_number,
   'agencyId', agency_id, 'priority', priority, 'country', country, 'a1', a1, 'a2', a2, 'a3', a3,
-  'effective', round(extract(epoch from effective) * 1000), 'expire', round(extract(epoch from expire) * 1000),
+  'discrepancyAgencyId', discrepancy_agency_id, 'cardUri', card_uri,
+  'dateUpdate', round(extract(epoch from date_update) * 1000), 'effective', round(extract(epoch from effective) * 1000), 'expire', round(extract(epoch from expire) * 1000),
   'geometry', case when ${withGeometry} then ST_AsGeoJSON(geom, 9)::json end)`;
 
 const chosen = 'coalesce($1::int, (select dataset_id from active_dataset))';
