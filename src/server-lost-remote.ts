@@ -44,7 +44,8 @@ export async function startLostRemote(
   const { outbound } = config.lost;
   const nameServers = config.sip.nameServers.length === 0 ? undefined : config.sip.nameServers;
   const http = new HttpFetcher({
-    rules: outbound,
+    // Where the operator wrote http: it is spoken; what the DNS tells is held to the rule before it comes here.
+    rules: { ...outbound, plainHttp: outbound.plainHttp || hasPlainUri(config) },
     limits: httpLimits(config),
     credentials: outbound.credentials,
     tls: outbound.tls,
@@ -70,6 +71,12 @@ export async function startLostRemote(
       await http.stop();
     },
   };
+}
+
+function hasPlainUri({ lost }: Config): boolean {
+  return Object.values(lost.servers).some(({ uri, validationUri }) =>
+    [uri, validationUri].some((each) => each !== undefined && /^http:/i.test(each)),
+  );
 }
 
 interface AskerParts {
