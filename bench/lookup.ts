@@ -96,7 +96,10 @@ export async function main(args: readonly string[]): Promise<number> {
       for (const side of sides) {
         const measured = await measure(side, set, options, cluster);
         if (measured === undefined) failedCount += 1;
-        else results.push(measured);
+        else {
+          results.push(measured);
+          printLookups(measured);
+        }
       }
     }
   } finally {
@@ -174,14 +177,7 @@ function printSummary(results: readonly Measured[]): void {
   console.log(
     '\n  lookups of points                 set           a second    p50 µs    p99 µs    max ms   load',
   );
-  const row = (name: string, { set, loadAverage }: Measured, lookups: Lookups) =>
-    console.log(
-      `  ${name.padEnd(33)} ${set.padEnd(9)} ${lookups.perSecond.toFixed(0).padStart(12)}${figure(lookups.p50Us)}${figure(lookups.p99Us)}${figure(lookups.maxUs / 1_000)}${loadAverage.toFixed(1).padStart(7)}`,
-    );
-  for (const each of results) {
-    row(each.side === 'memory' ? 'the index alone' : names[each.side], each, each.lookups);
-    if (each.standby !== undefined) row(`standby index beside ${each.side}`, each, each.standby.lookups);
-  }
+  for (const each of results) printLookups(each);
   console.log(
     '\n  loading                           set            seconds  MB at peak   MB before   MB in memory',
   );
@@ -210,6 +206,16 @@ function printSummary(results: readonly Measured[]): void {
     }
   }
   console.log(`\n  medians of the rounds, the longest of all; load average now ${loadavg()[0]?.toFixed(1)}`);
+}
+
+function printLookups(measured: Measured): void {
+  const { set, side, loadAverage, standby } = measured;
+  const row = (name: string, { perSecond, p50Us, p99Us, maxUs }: Lookups) =>
+    console.log(
+      `  ${name.padEnd(33)} ${set.padEnd(9)} ${perSecond.toFixed(0).padStart(12)}${figure(p50Us)}${figure(p99Us)}${figure(maxUs / 1_000)}${loadAverage.toFixed(1).padStart(7)}`,
+    );
+  row(side === 'memory' ? 'the index alone' : names[side], measured.lookups);
+  if (standby !== undefined) row(`standby index beside ${side}`, standby.lookups);
 }
 
 const names = { memory: 'memory', postgres: 'PostgreSQL', pglite: 'PGlite' } as const;
