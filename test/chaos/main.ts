@@ -93,6 +93,9 @@ class Chaos {
     const until = performance.now() + recoveryMaxMs;
     while (this.#store.health().standby?.datasetId === undefined && performance.now() < until)
       await pause(20);
+    if (this.#store.health().standby?.datasetId === undefined) {
+      this.#faults.push('the standby index was not made; is the compiled program current?');
+    }
     this.#watcher = new Watcher(this.#store.lookup, lookupDeadlineMs);
     this.#watcher.start();
   }
