@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededFraction } from '../../data/sample-points.ts';
 import type { LostAnswer, LostRequest } from '../../src/lost/index.ts';
 import {
   defaultLostAnswerLimits,
@@ -9,6 +10,7 @@ import {
   writeLostAnswer,
   writeLostRequest,
 } from '../../src/lost/index.ts';
+import { exercise, lostCorpus, mutateLost } from '../fuzz/lost-inputs.ts';
 import { arbitraryAnswer, arbitraryRequest, essence } from '../support/lost-contents.ts';
 import { type LostGrammar, lostErrorsBy } from '../support/lost-schema.ts';
 import { schemasSkipped } from '../support/schemas.ts';
@@ -78,6 +80,24 @@ describe.skipIf(schemasSkipped !== '')(
     });
   },
 );
+
+describe(`mutated documents of LoST (seed ${seed}); npm run fuzz:lost has more of them`, () => {
+  const corpus = lostCorpus(process.env['FIRSTLINE_VECTORS'], seed);
+
+  it.each(['request', 'answer'] as const)('are read, written and read again, or refused: %s', (target) => {
+    const fraction = seededFraction(seed);
+    let read = 0;
+    for (let index = 0; index < 1_500; index += 1) {
+      const bytes = mutateLost(corpus[target], fraction);
+      try {
+        if (exercise({ target, bytes })) read += 1;
+      } catch (thrown) {
+        throw new Error(`mutation ${index}: ${bytes.toString('latin1')}`, { cause: thrown });
+      }
+    }
+    expect(read).toBeGreaterThan(50);
+  });
+});
 
 function grammarOfRequest(request: LostRequest): LostGrammar {
   switch (request.kind) {
