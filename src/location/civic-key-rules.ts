@@ -1,4 +1,5 @@
-import { type AddressLanguage, type AddressWords, addressWords } from './civic-key-data.ts';
+import { addressWords } from './civic-key-data.ts';
+import type { AddressLanguage, AddressWords } from './civic-key-types.ts';
 
 /** How a country writes its addresses. */
 export interface AddressStyle {

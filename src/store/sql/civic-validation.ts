@@ -83,29 +83,8 @@ const levels: readonly Level[] = [
   ),
 ];
 
-/**
- * Walks the areas that an address names, each among the rows that agree on those before (of address points and roads,
- * area polygons and service boundaries, in force), and finds the streets of its name in the places that are left.
- */
-export function walkAddress(
-  datasetId: number,
-  place: PlaceQuestion,
-  of: { readonly fullKeys: readonly string[]; readonly rdKeys: readonly string[]; readonly asOf: number },
-): Statement {
-  const steps = levels.map(
-    ({ isAsked, has, fits }, at) => `
-at${at} as materialized (select
-  ${isAsked} and exists (select from left${at} n where ${fits} and ${nameLives('n')}) as is_matched,
-  ${isAsked} and exists (select from left${at} n where ${has} and ${nameLives('n')}) as is_known),
-left${at + 1} as materialized (
-  select n.* from left${at} n, at${at}
-  where case when not (${isAsked}) then true when is_matched then ${fits} else not is_known end)`,
-  );
-  const last = `left${levels.length}`;
-  return {
-    name: 'walk_address',
-    text: `
-with left0 as materialized (
+/** All rows that name areas, with the places of their streets. */
+const namedAreas = `
   select place_id, country_key, a1_key, a2_keys, a3_keys, a4_keys, a5_keys, pcn_keys, null::timestamptz as changes
   from civic_place where dataset_id = $1::int and ($4::text is null or a1_key in ('', $4)) 
   union all
@@ -119,8 +98,34 @@ with left0 as materialized (
   ${otherFirstLevels('civic_place p', 'country_key = $3')}
   ${otherFirstLevels('civic_place p', 'true')}
   ${otherFirstLevels('service_boundary p', `country_key = $3 and ${inForceNow('p')}`)}
-  ${otherFirstLevels('service_boundary p', inForceNow('p'))}
-),${steps.join(',')},
+  ${otherFirstLevels('service_boundary p', inForceNow('p'))}`;
+
+/** Two relations: what is known of a level, and the rows that are left after it. */
+function walkLevel({ isAsked, has, fits }: Level, at: number): string {
+  return `
+at${at} as materialized (select
+  ${isAsked} and exists (select from left${at} n where ${fits} and ${nameLives('n')}) as is_matched,
+  ${isAsked} and exists (select from left${at} n where ${has} and ${nameLives('n')}) as is_known),
+left${at + 1} as materialized (
+  select n.* from left${at} n, at${at}
+  where case when not (${isAsked}) then true when is_matched then ${fits} else not is_known end)`;
+}
+
+/**
+ * Walks the areas that an address names, each among the rows that agree on those before (of address points and roads,
+ * area polygons and service boundaries, in force), and finds the streets of its name in the places that are left.
+ */
+export function walkAddress(
+  datasetId: number,
+  place: PlaceQuestion,
+  of: { readonly fullKeys: readonly string[]; readonly rdKeys: readonly string[]; readonly asOf: number },
+): Statement {
+  const last = `left${levels.length}`;
+  return {
+    name: 'walk_address',
+    text: `
+with left0 as materialized (${namedAreas}
+),${levels.map(walkLevel).join(',')},
 street as materialized (
   select s.*, p.pcn_keys, p.elements as place_elements
   from civic_street s
