@@ -5,7 +5,7 @@ import { documentedOperations } from './api-document.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 // Operations that answer without a key; every other one needs it.
-const open = ['readDocument', 'readProblemType', 'readLiveness', 'readReadiness'];
+const open = ['readDocument', 'readProblemType', 'readLiveness', 'readReadiness', 'readDiscrepancyVersions'];
 
 let server: TestServer;
 beforeAll(async () => {
